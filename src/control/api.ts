@@ -1,0 +1,198 @@
+/**
+ * A session's API as plain data: what status shows, what events tell, which calls there are. The CLI
+ * prints these objects with --json as they are; the shapes are documented in docs/json.md.
+ */
+import type { ErrorJson } from '../errors.ts';
+import type { Version } from '../store/store.ts';
+import type { Path, Side } from '../tree/path.ts';
+
+export type Mode = 'two-way' | 'to-container' | 'to-local';
+
+export type SessionState =
+  /** Opening the link. */
+  | 'connecting'
+  /** The link is down; trying again. */
+  | 'disconnected'
+  /** Looking at whole trees. */
+  | 'scanning'
+  /** Carrying changes over. */
+  | 'syncing'
+  /** Both sides are the same, or wait for a person (see holds, conflicts, problems). */
+  | 'watching'
+  | 'paused'
+  /** Not running. */
+  | 'stopped';
+
+/** Something that keeps a path (or the session) from being synchronised; retried until it is gone. */
+export interface Problem {
+  readonly side: Side | 'session';
+  /** Absent when the problem is not about one path. */
+  readonly path?: Path;
+  readonly code: string;
+  readonly message: string;
+  /** What to do. */
+  readonly next?: string;
+  /** Since when, milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** A path that both sides changed, not in the same way. */
+export interface ConflictInfo {
+  readonly path: Path;
+  readonly time: number;
+  /** How it was settled; 'open' when the policy is manual and nobody has decided. */
+  readonly settled: 'open' | 'local' | 'container' | 'merged';
+  /** The version that gave way, in the history. */
+  readonly version?: string;
+  /** One line for people: what the two sides held. */
+  readonly summary: string;
+}
+
+/** A stop that asks a person. Only these deletions wait. */
+export interface HoldInfo {
+  readonly reason: 'mass-deletion' | 'root-missing' | 'root-emptied' | 'root-type' | 'root-replaced';
+  /** The side on which things vanished. */
+  readonly side: Side;
+  /** How many files would be removed from the other side. */
+  readonly files: number;
+  readonly since: number;
+  readonly message: string;
+  readonly next: string;
+}
+
+export interface Progress {
+  readonly phase: 'scan' | 'sync';
+  readonly side?: Side;
+  readonly files: number;
+  /** Absent when it is not known yet. */
+  readonly filesTotal?: number;
+  readonly bytes: number;
+  readonly bytesTotal?: number;
+  /** Bytes a second. */
+  readonly rate?: number;
+}
+
+/** One change that arrived on the other side. */
+export interface Transfer {
+  readonly path: Path;
+  readonly to: Side;
+  readonly action: 'create' | 'update' | 'remove' | 'move' | 'attributes';
+  readonly kind: 'file' | 'directory' | 'link';
+  readonly size?: number;
+  /** Milliseconds from the first notice of the change to its place on the other side. */
+  readonly ms: number;
+  readonly time: number;
+}
+
+export interface SessionStatus {
+  readonly name: string;
+  readonly id: string;
+  readonly local: string;
+  /** Address of the other side, as it was given. */
+  readonly container: string;
+  readonly mode: Mode;
+  readonly state: SessionState;
+  /** Since when in this state. */
+  readonly since: number;
+  readonly pid?: number;
+  /** True once both sides were the same for the first time since the start. */
+  readonly ready: boolean;
+  /** Entries on which both sides agree. */
+  readonly files: number;
+  readonly directories: number;
+  readonly bytes: number;
+  readonly link?: { readonly transport: string; readonly roundTripMs: number; readonly clockSkewMs: number };
+  readonly progress?: Progress;
+  /** Last changes that arrived, newest first, at most 20. */
+  readonly transfers: readonly Transfer[];
+  /** Totals since the start. */
+  readonly totals: Readonly<Record<'toContainer' | 'toLocal', { readonly files: number; readonly bytes: number; readonly last?: number }>>;
+  readonly problems: readonly Problem[];
+  readonly conflicts: readonly ConflictInfo[];
+  readonly holds: readonly HoldInfo[];
+  /** Paths left out as secrets. */
+  readonly secrets: readonly { readonly side: Side; readonly path: Path }[];
+  /** Directories that stay on one side because ignored content is in them. */
+  readonly leftovers: readonly { readonly side: Side; readonly path: Path; readonly names: readonly string[] }[];
+  /** In a one-way mode: paths that the receiving side changed, which are left alone. */
+  readonly diverged: readonly Path[];
+  /** Changes not yet on both sides. */
+  readonly pending: number;
+}
+
+/** What happens, as it happens; `cai logs` and `cai watch` print these. */
+export type SessionEvent = { readonly time: number } & (
+  | { readonly type: 'state'; readonly state: SessionState; readonly detail?: string }
+  | { readonly type: 'ready'; readonly files: number; readonly bytes: number; readonly ms: number }
+  | { readonly type: 'transfer'; readonly transfer: Transfer }
+  /** Many transfers of one cycle, told as one. */
+  | { readonly type: 'batch'; readonly to: Side; readonly files: number; readonly bytes: number; readonly ms: number }
+  | { readonly type: 'conflict'; readonly conflict: ConflictInfo }
+  | { readonly type: 'problem'; readonly problem: Problem }
+  | { readonly type: 'solved'; readonly problem: Problem }
+  | { readonly type: 'hold'; readonly hold: HoldInfo }
+  | { readonly type: 'released'; readonly hold: HoldInfo; readonly how: 'approved' | 'rejected' | 'gone' }
+  | { readonly type: 'version'; readonly version: Version }
+  | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'notice'; readonly message: string }
+);
+
+export interface FlushResult {
+  /** Milliseconds it took. */
+  readonly ms: number;
+  readonly problems: readonly Problem[];
+  readonly conflicts: readonly ConflictInfo[];
+  readonly holds: readonly HoldInfo[];
+}
+
+/** The calls of a control socket: name, parameters, result. One JSON document a line, both ways. */
+export interface Calls {
+  status: { params: Record<never, never>; result: SessionStatus };
+  /** Returns when every change made before the call is on both sides. */
+  flush: { params: { readonly timeoutMs: number }; result: FlushResult };
+  pause: { params: Record<never, never>; result: SessionStatus };
+  resume: { params: Record<never, never>; result: SessionStatus };
+  /** Ends the session's process; both sides stay as they are. */
+  stop: { params: Record<never, never>; result: { readonly stopped: true } };
+  approve: { params: Record<never, never>; result: { readonly holds: readonly HoldInfo[] } };
+  reject: { params: Record<never, never>; result: { readonly holds: readonly HoldInfo[] } };
+  history: { params: { readonly path?: Path; readonly limit?: number }; result: readonly Version[] };
+  /** Answers once, then sends events on the same connection until it is closed. */
+  subscribe: { params: Record<never, never>; result: SessionStatus };
+}
+
+export type CallName = keyof Calls;
+
+export type Request = { [N in CallName]: { readonly id: number; readonly call: N; readonly params: Calls[N]['params'] } }[CallName];
+export type Response = { readonly id: number; readonly result: unknown } | { readonly id: number; readonly error: ErrorJson };
+export type ServerLine = Response | { readonly event: SessionEvent };
+
+/** What is written down of a session in its directory (session.json). */
+export interface SessionRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly local: string;
+  readonly container: string;
+  readonly created: number;
+  readonly options: SessionOptions;
+}
+
+/** Everything about a session that its user can choose. */
+export interface SessionOptions {
+  readonly mode: Mode;
+  /** Extra patterns in .gitignore syntax. */
+  readonly ignore: readonly string[];
+  /** Secrets to synchronise all the same. */
+  readonly allow: readonly string[];
+  readonly gitignore: boolean;
+  readonly git: boolean;
+  readonly modes: 'portable' | 'full';
+  readonly conflicts: 'merge' | 'newest' | 'local' | 'container' | 'manual';
+  readonly settleMs: number;
+  readonly settleMaxMs: number;
+  readonly maxFileSize: number;
+  readonly history: { readonly maxAgeMs: number; readonly maxBytes: number };
+  readonly holds: { readonly files: number; readonly share: number };
+  /** The docker command with its own arguments, e.g. ["docker", "--context", "x"]. */
+  readonly docker?: readonly string[];
+}

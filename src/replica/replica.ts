@@ -1,0 +1,204 @@
+/**
+ * What a session needs of one side. `DiskReplica` does it on a disk; `RemoteReplica` (the proxy)
+ * asks an agent at the far end of a link to do it. Only this room touches synchronised files.
+ */
+import type { ErrorCode } from '../errors.ts';
+import type { Digest, DirectoryEntry, Entry, FileEntry, LinkEntry, Look } from '../tree/entry.ts';
+import type { Path } from '../tree/path.ts';
+
+/** Files up to this many bytes travel inside messages. */
+export const inlineLimit = 64 * 1024;
+/** Streams are cut into chunks of at most this many bytes. */
+export const chunkBytes = 128 * 1024;
+
+/** Tells one root from another that bears the same name (DESIGN 5.4). */
+export interface ReplicaIdentity {
+  /** Device and inode of the root directory. */
+  readonly device: number;
+  readonly inode: number;
+}
+
+export interface ReplicaInfo {
+  readonly identity: ReplicaIdentity;
+  /** The root as the replica knows it, links resolved. */
+  readonly root: string;
+  readonly platform: string;
+  readonly nodeVersion: string;
+  readonly caseSensitive: boolean;
+  /** User id that the replica runs as. */
+  readonly uid: number;
+  /** The side's clock minus the host's, milliseconds; 0 on the host itself. */
+  readonly clockSkew: number;
+  /** Milliseconds of a round trip at connect; 0 in-process. */
+  readonly roundTrip: number;
+  /** Kept files of an earlier run that crashed; read them with readKept, then release them. */
+  readonly leftKept: readonly Kept[];
+}
+
+/** How a replica looks at its disk; sent once at the start and again when the configuration changes. */
+export interface ReplicaOptions {
+  readonly rules: RuleOptions;
+  /** Milliseconds of quiet before a changed file is looked at. */
+  readonly settle: number;
+  /** Milliseconds after which it is looked at although it is not quiet. */
+  readonly settleMax: number;
+  /** Largest file in bytes that is synchronised; larger ones are blocked as 'too-large'. */
+  readonly maxFileSize: number;
+  readonly modes: 'portable' | 'full';
+}
+
+/** What decides which paths are synchronised, apart from the ignore files in the tree itself. */
+export interface RuleOptions {
+  /** Patterns in .gitignore syntax from the configuration and the command line, read last. */
+  readonly ignore: readonly string[];
+  /** Patterns of secrets and other built-in rules that are synchronised all the same. */
+  readonly allow: readonly string[];
+  /** Read .gitignore files. */
+  readonly gitignore: boolean;
+  /** Synchronise .git directories (their code-running parts stay protected from the container). */
+  readonly git: boolean;
+}
+
+/** One observed path. */
+export interface Observation {
+  readonly path: Path;
+  readonly look: Look;
+  /** The content, when it was at hand and no larger than inlineLimit. */
+  readonly bytes?: Uint8Array;
+}
+
+export interface ScanOptions {
+  /** Only this directory and what is below it; the whole root when left out. */
+  readonly path?: Path;
+  /** Attach the contents of small files. Rule files (.gitignore, .caiignore) always have theirs. */
+  readonly contents?: boolean;
+  /**
+   * Gets batches, a directory always before what is in it. The scan waits for the promise, which
+   * bounds memory.
+   */
+  readonly onRows: (rows: readonly Observation[]) => Promise<void> | void;
+  readonly onProgress?: (progress: { readonly files: number; readonly bytes: number }) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface ScanSummary {
+  readonly files: number;
+  readonly directories: number;
+  readonly bytes: number;
+  /** Paths that were left out as secrets, complete. */
+  readonly secrets: readonly Path[];
+}
+
+/** What a replica tells by itself. */
+export type ReplicaEvent =
+  /** Paths that are different from what the replica last said of them. */
+  | { readonly type: 'changes'; readonly changes: readonly Observation[] }
+  /** The root is gone, or is not a directory any more, or is another directory than before. */
+  | { readonly type: 'root-lost'; readonly reason: 'missing' | 'not-a-directory' | 'replaced' | 'unreadable' }
+  /** Events may have been missed; the session should scan the whole tree. */
+  | { readonly type: 'rescan-needed'; readonly reason: string }
+  /** Directories that are polled because watches ran out (count of them), 0 when all are watched. */
+  | { readonly type: 'polling'; readonly directories: number; readonly limit: number }
+  /** A secret that is left out appeared or went (for status). */
+  | { readonly type: 'secret'; readonly path: Path; readonly present: boolean };
+
+/** Where the content of a file action comes from. */
+export type Source =
+  | { readonly from: 'bytes'; readonly bytes: Uint8Array }
+  /** Staged before with stage(). */
+  | { readonly from: 'staged'; readonly id: string }
+  /** Another file of this replica that has the same digest. */
+  | { readonly from: 'copy'; readonly path: Path }
+  /** As copy, but that file goes away with this action: its inode moves here. */
+  | { readonly from: 'move'; readonly path: Path };
+
+/**
+ * One step on a replica. `expect` is what must stand there now (content, and kind; modes and times
+ * do not count); if something else does, nothing is done and the outcome is 'missed'.
+ */
+export type Action =
+  | { readonly type: 'write'; readonly path: Path; readonly expect: Entry | null; readonly entry: FileEntry; readonly source: Source }
+  | { readonly type: 'link'; readonly path: Path; readonly expect: Entry | null; readonly entry: LinkEntry }
+  | { readonly type: 'mkdir'; readonly path: Path; readonly expect: Entry | null; readonly entry: DirectoryEntry }
+  /** Files and links; directories only when they are empty. */
+  | { readonly type: 'remove'; readonly path: Path; readonly expect: Entry }
+  /** Executable bit (or mode) and modification time only. */
+  | { readonly type: 'attributes'; readonly path: Path; readonly expect: FileEntry | DirectoryEntry; readonly entry: FileEntry | DirectoryEntry };
+
+/** What became of an action, and what stands at its path afterwards. */
+export interface Outcome {
+  readonly path: Path;
+  readonly result: 'done' | 'missed' | 'failed';
+  readonly now: Look;
+  /** With 'failed'. */
+  readonly error?: OutcomeError;
+  /** What the action displaced and the replica keeps until it is released. */
+  readonly kept?: Kept;
+  /** A directory that stays because of these (ignored or blocked) names in it. */
+  readonly leftover?: readonly string[];
+}
+
+export interface OutcomeError {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** A displaced file or link, kept in the staging area until the session releases it. */
+export interface Kept {
+  readonly id: string;
+  readonly path: Path;
+  /** What was displaced, as it was found after the rename. */
+  readonly entry: FileEntry | LinkEntry;
+  /** False when it was not what the action expected: someone wrote in between. */
+  readonly expected: boolean;
+}
+
+/** Answer to one read. */
+export type ReadResult =
+  | { readonly ok: true; readonly bytes: Uint8Array }
+  /** It is not there any more, or has other content; the watcher will tell. */
+  | { readonly ok: false; readonly error: OutcomeError };
+
+export interface Replica {
+  readonly info: ReplicaInfo;
+  /** Set by the session before the first scan. */
+  onEvent: (event: ReplicaEvent) => void;
+  /** Settles when the replica can no longer be used, with the reason (never rejects). */
+  readonly closed: Promise<Error | undefined>;
+
+  /** Changes how the replica looks; a scan must follow. */
+  configure(options: ReplicaOptions): Promise<void>;
+  /**
+   * Walks the tree, arming watches on the way, and tells every entry that is not ignored. Entries
+   * that are told here are not told again as changes.
+   */
+  scan(options: ScanOptions): Promise<ScanSummary>;
+  /** Looks at everything that changed before the call, and has told it (onEvent) when it resolves. */
+  drain(signal?: AbortSignal): Promise<void>;
+  /** Looks at these paths now and tells them as changes whether or not they changed. */
+  look(paths: readonly Path[]): Promise<void>;
+  /** Whole contents of files up to inlineLimit, in the order of the request. */
+  readSmall(files: readonly { readonly path: Path; readonly digest: Digest }[]): Promise<readonly ReadResult[]>;
+  /** A file's content from now on; the stream fails when the file turns out to be another. */
+  read(file: { readonly path: Path; readonly digest: Digest; readonly size: number }, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Receives a large content ahead of the action that places it. Fails when digest or size differ. */
+  stage(
+    content: { readonly id: string; readonly digest: Digest; readonly size: number; readonly path: Path },
+    chunks: AsyncIterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<void>;
+  unstage(id: string): Promise<void>;
+  /** Carries out the actions in order; one outcome each, in the same order. */
+  apply(actions: readonly Action[]): Promise<readonly Outcome[]>;
+  /** Content of a kept file, as it is now. */
+  readKept(id: string): AsyncIterable<Uint8Array>;
+  /**
+   * Lets kept files go. One that was written to after it was displaced (a writer still had it open)
+   * is not let go but returned with its present entry; read and release it again.
+   */
+  release(ids: readonly string[]): Promise<readonly Kept[]>;
+  /** Resolves when everything that apply did is durable on disk. */
+  flush(): Promise<void>;
+  /** Ends watching; removes the staging area. */
+  close(): Promise<void>;
+}

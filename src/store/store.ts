@@ -1,0 +1,112 @@
+/**
+ * What one session remembers, in its directory under the state directory: the base, the history with
+ * its contents, the events. `openStore` (open.ts) makes one.
+ */
+import type { Digest, Entry } from '../tree/entry.ts';
+import type { Path, Side } from '../tree/path.ts';
+
+export interface HistoryLimits {
+  /** Versions older than this are let go; milliseconds. Default 14 days. */
+  readonly maxAge: number;
+  /** Contents beyond this many bytes are let go, oldest first. Default 1 GiB. */
+  readonly maxBytes: number;
+}
+
+/** Why a version is in the history. */
+export type VersionReason =
+  /** Sync put another version in its place. */
+  | 'replaced'
+  /** Sync removed it, because it was removed on the other side. */
+  | 'removed'
+  /** It gave way in a conflict, or somebody wrote it just while sync replaced it. */
+  | 'conflict'
+  /** `cai restore` or `cai undo` put another version in its place. */
+  | 'restored'
+  /** Found in a staging area that a crash left behind. */
+  | 'recovered';
+
+/** A row of the history: a version that sync replaced or removed. */
+export interface Version {
+  /** Stable, unique within the session; ascending with time. */
+  readonly id: string;
+  readonly path: Path;
+  /** The side that held it. */
+  readonly side: Side;
+  /** When it was displaced, milliseconds since 1970. */
+  readonly time: number;
+  readonly reason: VersionReason;
+  readonly entry: Entry;
+  /** False when the content is not (or no longer) kept: larger than the limit, or pruned. */
+  readonly kept: boolean;
+  /** Who caused it, where that is known. */
+  readonly by?: string;
+}
+
+export type NewVersion = Omit<Version, 'id' | 'kept'>;
+
+/** A line of the session's log of events, as `cai logs` prints it. */
+export interface StoredEvent {
+  readonly time: number;
+  /** As the `type` of a SessionEvent (control/api.ts). */
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** One change of the base; null removes the path. */
+export type BaseChange = readonly [path: Path, entry: Entry | null];
+
+export interface Commit {
+  readonly base: readonly BaseChange[];
+  readonly versions: readonly NewVersion[];
+  readonly events: readonly StoredEvent[];
+}
+
+/** What opening found. */
+export type StoreCondition =
+  | { readonly state: 'new' }
+  | { readonly state: 'good' }
+  /** It was damaged and has been moved aside; the store is new. */
+  | { readonly state: 'damaged'; readonly movedTo: string; readonly reason: string };
+
+export interface Store {
+  readonly directory: string;
+  readonly condition: StoreCondition;
+
+  /** All rows of the base, a directory before what is in it. */
+  loadBase(): Iterable<readonly [Path, Entry]>;
+  /** One transaction. The versions' contents must be in `contents` before (or are marked not kept). */
+  commit(commit: Commit): void;
+  /** Forgets the base (identity changed); history stays. */
+  clearBase(): void;
+
+  /** Small values beside the base (identity of the replicas and the like), each a JSON value. */
+  getValue(key: string): unknown;
+  setValue(key: string, value: unknown): void;
+
+  readonly contents: Contents;
+
+  /** Newest first; all when `limit` is left out. A path names itself and everything below it. */
+  history(filter?: { readonly path?: Path; readonly limit?: number; readonly since?: number }): readonly Version[];
+  version(id: string): Version | undefined;
+  events(filter?: { readonly limit?: number; readonly since?: number }): readonly StoredEvent[];
+
+  /** Lets go what is over the limits; returns what it freed. Cheap when nothing is. */
+  prune(now: number): { readonly versions: number; readonly bytes: number };
+  close(): void;
+}
+
+/** Contents by digest. A content is there completely or not at all. */
+export interface Contents {
+  has(digest: Digest): boolean;
+  /** Takes bytes; returns their digest. */
+  putBytes(bytes: Uint8Array): Digest;
+  /**
+   * Takes a stream; the digest is what the bytes really have. Fails with NO_SPACE and with
+   * 'TOO_LARGE' semantics (resolves undefined) when it is over `maxBytes`.
+   */
+  putStream(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Promise<{ readonly digest: Digest; readonly size: number } | undefined>;
+  /** The file that holds the content, for reading only; undefined when it is not there. */
+  file(digest: Digest): string | undefined;
+  /** Whole content; undefined when it is not there or does not have its digest any more. */
+  read(digest: Digest): Uint8Array | undefined;
+}

@@ -1,0 +1,2 @@
+/** Placeholder until the reconcile room is built. */
+export {};

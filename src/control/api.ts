@@ -5,8 +5,9 @@
 import type { ErrorJson } from '../errors.ts';
 import type { Version } from '../store/store.ts';
 import type { Path, Side } from '../tree/path.ts';
+import type { ConflictPolicy, SyncMode } from '../tree/reconcile.ts';
 
-export type Mode = 'two-way' | 'to-container' | 'to-local';
+export type Mode = SyncMode;
 
 export type SessionState =
   /** Opening the link. */
@@ -187,7 +188,7 @@ export interface SessionOptions {
   readonly gitignore: boolean;
   readonly git: boolean;
   readonly modes: 'portable' | 'full';
-  readonly conflicts: 'merge' | 'newest' | 'local' | 'container' | 'manual';
+  readonly conflicts: ConflictPolicy;
   readonly settleMs: number;
   readonly settleMaxMs: number;
   readonly maxFileSize: number;

@@ -5,6 +5,7 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Digest, DirectoryEntry, Entry, FileEntry, LinkEntry, Look } from '../tree/entry.ts';
 import type { Path } from '../tree/path.ts';
+import type { RuleOptions } from '../tree/rules.ts';
 
 /** Files up to this many bytes travel inside messages. */
 export const inlineLimit = 64 * 1024;
@@ -45,18 +46,6 @@ export interface ReplicaOptions {
   /** Largest file in bytes that is synchronised; larger ones are blocked as 'too-large'. */
   readonly maxFileSize: number;
   readonly modes: 'portable' | 'full';
-}
-
-/** What decides which paths are synchronised, apart from the ignore files in the tree itself. */
-export interface RuleOptions {
-  /** Patterns in .gitignore syntax from the configuration and the command line, read last. */
-  readonly ignore: readonly string[];
-  /** Patterns of secrets and other built-in rules that are synchronised all the same. */
-  readonly allow: readonly string[];
-  /** Read .gitignore files. */
-  readonly gitignore: boolean;
-  /** Synchronise .git directories (their code-running parts stay protected from the container). */
-  readonly git: boolean;
 }
 
 /** One observed path. */

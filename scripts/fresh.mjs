@@ -56,7 +56,7 @@ export function isBuilt() {
 function sources() {
   const code = readdirSync(join(home, 'src'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(home.length));
+    .map((entry) => join(entry.parentPath, entry.name).slice(home.length));
   const scripts = readdirSync(join(home, 'scripts'))
     .filter((name) => name.startsWith('build'))
     .map((name) => join('scripts', name));

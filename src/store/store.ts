@@ -61,34 +61,53 @@ export interface Commit {
   readonly events: readonly StoredEvent[];
 }
 
-/** What opening found. */
+/** What opening found, or what happened since. */
 export type StoreCondition =
   | { readonly state: 'new' }
   | { readonly state: 'good' }
   /** It was damaged and has been moved aside; the store is new. */
   | { readonly state: 'damaged'; readonly movedTo: string; readonly reason: string };
 
+export interface HistoryFilter {
+  readonly path?: Path;
+  readonly limit?: number;
+  /** Only what happened then or later; milliseconds since 1970. */
+  readonly since?: number;
+}
+
+export type EventFilter = Omit<HistoryFilter, 'path'>;
+
 export interface Store {
   readonly directory: string;
+  /**
+   * Becomes 'damaged' also while the store is open, when a read or a commit comes upon damage; they
+   * go on with the new database. From then on no base is stored until `clearBase`: a session that
+   * sees it calls `clearBase` and commits its whole tree (else the next start merges).
+   */
   readonly condition: StoreCondition;
 
   /** All rows of the base, a directory before what is in it. */
   loadBase(): Iterable<readonly [Path, Entry]>;
-  /** One transaction. The versions' contents must be in `contents` before (or are marked not kept). */
-  commit(commit: Commit): void;
+  /**
+   * One transaction. The versions' contents must be in `contents` before (or are marked not kept);
+   * they are made durable first. Removing a path from the base, or making it something else than a
+   * directory, removes what is below it. Returns the versions as they now stand in the history.
+   */
+  commit(commit: Commit): readonly Version[];
   /** Forgets the base (identity changed); history stays. */
   clearBase(): void;
 
-  /** Small values beside the base (identity of the replicas and the like), each a JSON value. */
+  /** Small values beside the base (identity of the replicas and the like), each a JSON value; undefined is none. */
   getValue(key: string): unknown;
   setValue(key: string, value: unknown): void;
 
   readonly contents: Contents;
 
   /** Newest first; all when `limit` is left out. A path names itself and everything below it. */
-  history(filter?: { readonly path?: Path; readonly limit?: number; readonly since?: number }): readonly Version[];
+  history(filter?: HistoryFilter): readonly Version[];
   version(id: string): Version | undefined;
-  events(filter?: { readonly limit?: number; readonly since?: number }): readonly StoredEvent[];
+  /** The newest `limit` (all when left out), in the order in which they happened. */
+  events(filter?: EventFilter): readonly StoredEvent[];
 
   /** Lets go what is over the limits; returns what it freed. Cheap when nothing is. */
   prune(now: number): { readonly versions: number; readonly bytes: number };
@@ -101,10 +120,18 @@ export interface Contents {
   /** Takes bytes; returns their digest. */
   putBytes(bytes: Uint8Array): Digest;
   /**
-   * Takes a stream; the digest is what the bytes really have. Fails with NO_SPACE and with
-   * 'TOO_LARGE' semantics (resolves undefined) when it is over `maxBytes`.
+   * Takes a stream in constant memory; the digest is what the bytes really have. Resolves undefined
+   * and keeps nothing when it is over `maxBytes`; fails with NO_SPACE when the disk is full.
    */
-  putStream(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Promise<{ readonly digest: Digest; readonly size: number } | undefined>;
+  putStream(
+    chunks: AsyncIterable<Uint8Array>,
+    maxBytes: number,
+  ): Promise<{ readonly digest: Digest; readonly size: number } | undefined>;
+  /** Takes a regular file (a link is not followed), otherwise as `putStream`. */
+  putFile(
+    file: string | Buffer,
+    options: { readonly maxBytes: number },
+  ): Promise<{ readonly digest: Digest; readonly size: number } | undefined>;
   /** The file that holds the content, for reading only; undefined when it is not there. */
   file(digest: Digest): string | undefined;
   /** Whole content; undefined when it is not there or does not have its digest any more. */

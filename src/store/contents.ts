@@ -1,0 +1,185 @@
+/**
+ * Contents on disk, each in a file named by its digest: `objects/ab/cdef…`. A content is written to
+ * `objects/tmp/` and renamed, so that it is there completely or not at all. Digests may come from the
+ * far side: nothing but 64 hexadecimal digits ever becomes part of a path (invariant 7).
+ *
+ * Durability: what is put is not yet on disk for good. `sync` makes it so, and the store calls it for
+ * the contents that a commit names, before that commit's transaction (invariant 3).
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { toCaiError } from '../errors.ts';
+import type { Digest } from '../tree/entry.ts';
+import { readChunks } from './chunks.ts';
+import { directoryMode, fileMode, makePrivateDirectory } from './files.ts';
+import type { ContentSizes } from './history.ts';
+import type { Contents } from './store.ts';
+import { syncFiles } from './sync.ts';
+
+/** Contents, with what only the store itself may do to them. */
+export interface ContentStore extends Contents, ContentSizes {
+  /** Makes these contents durable, and no longer new; those that are not there are passed over. */
+  sync(digests: Iterable<Digest>): void;
+  /** When a content was put that no commit has named since; such a content must not be pruned. */
+  newSince(digest: Digest): number | undefined;
+  /** Removes a content; returns the bytes that this freed. */
+  remove(digest: Digest): number;
+}
+
+interface Places {
+  readonly objects: string;
+  readonly tmp: string;
+  readonly damaged: string;
+}
+
+/** `objects` need not be there for reading. For writing, half-written files of a crash are removed. */
+export function openContents(
+  objects: string,
+  options: { readonly readOnly: boolean; readonly now: () => number },
+): ContentStore {
+  const places = { objects, tmp: join(objects, 'tmp'), damaged: join(objects, 'damaged') };
+  const fresh = new Map<Digest, number>();
+  if (!options.readOnly) prepare(places);
+
+  const place = (tmp: string, digest: Digest): void => {
+    placeFile(places, tmp, digest);
+    fresh.set(digest, options.now());
+  };
+  const putStream: Contents['putStream'] = async (chunks, maxBytes) => {
+    const tmp = join(places.tmp, randomUUID());
+    return failingClean(tmp, async () => {
+      const written = await writeChunks(tmp, chunks, maxBytes);
+      if (written === undefined) rmSync(tmp, { force: true });
+      else place(tmp, written.digest);
+      return written;
+    });
+  };
+  return {
+    has: (digest) => fileSize(places, digest) !== undefined,
+    size: (digest) => fileSize(places, digest),
+    file: (digest) => (fileSize(places, digest) === undefined ? undefined : fileOf(places, digest)),
+    read: (digest) => readVerified(places, digest, options.readOnly),
+    putBytes: (bytes) => {
+      const digest = createHash('sha256').update(bytes).digest('hex');
+      const tmp = join(places.tmp, randomUUID());
+      putWhole(tmp, bytes, () => place(tmp, digest));
+      return digest;
+    },
+    putStream,
+    putFile: (file, { maxBytes }) => putStream(readChunks(file), maxBytes),
+    sync: (digests) => {
+      const named = [...new Set(digests)].filter(
+        (digest) => fileSize(places, digest) !== undefined,
+      );
+      syncFiles(
+        places.objects,
+        named.map((digest) => fileOf(places, digest) as string),
+      );
+      for (const digest of named) fresh.delete(digest);
+    },
+    newSince: (digest) => fresh.get(digest),
+    remove: (digest) => {
+      const bytes = fileSize(places, digest) ?? 0;
+      const file = fileOf(places, digest);
+      if (file !== undefined) rmSync(file, { force: true });
+      fresh.delete(digest);
+      return bytes;
+    },
+  };
+}
+
+function prepare(places: Places): void {
+  makePrivateDirectory(places.objects);
+  rmSync(places.tmp, { recursive: true, force: true });
+  makePrivateDirectory(places.tmp);
+}
+
+function fileOf(places: Places, digest: Digest): string | undefined {
+  if (!/^[0-9a-f]{64}$/.test(digest)) return undefined;
+  return join(places.objects, digest.slice(0, 2), digest.slice(2));
+}
+
+function fileSize(places: Places, digest: Digest): number | undefined {
+  const file = fileOf(places, digest);
+  const stats = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false });
+  return stats?.isFile() ? stats.size : undefined;
+}
+
+function putWhole(tmp: string, bytes: Uint8Array, place: () => void): void {
+  try {
+    writeFileSync(tmp, bytes, { flag: 'wx', mode: fileMode });
+    place();
+  } catch (thrown) {
+    rmSync(tmp, { force: true });
+    throw toCaiError(thrown, tmp);
+  }
+}
+
+/** Replaces a content that is there already: that one may have been damaged since it was written. */
+function placeFile(places: Places, tmp: string, digest: Digest): void {
+  const directory = join(places.objects, digest.slice(0, 2));
+  if (!existsSync(directory)) mkdirSync(directory, { mode: directoryMode });
+  renameSync(tmp, join(directory, digest.slice(2)));
+}
+
+async function failingClean<T>(tmp: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    rmSync(tmp, { force: true });
+    throw toCaiError(thrown, tmp);
+  }
+}
+
+/** undefined when the chunks were more than `maxBytes`; the rest of them is not asked for then. */
+async function writeChunks(tmp: string, chunks: AsyncIterable<Uint8Array>, maxBytes: number) {
+  const handle = await open(tmp, 'wx', fileMode);
+  try {
+    const hash = createHash('sha256');
+    let size = 0;
+    for await (const chunk of chunks) {
+      size += chunk.byteLength;
+      if (size > maxBytes) return undefined;
+      hash.update(chunk);
+      await writeAll(handle, chunk);
+    }
+    // A large content is made durable here, where nothing waits for it, rather than by a commit.
+    await handle.sync();
+    return { digest: hash.digest('hex'), size };
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
+  let at = 0;
+  while (at < chunk.byteLength) at += (await handle.write(chunk, at)).bytesWritten;
+}
+
+function readVerified(places: Places, digest: Digest, readOnly: boolean): Uint8Array | undefined {
+  const file = fileOf(places, digest);
+  if (file === undefined) return undefined;
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw toCaiError(thrown, file);
+  }
+  if (createHash('sha256').update(bytes).digest('hex') === digest) return bytes;
+  if (!readOnly) {
+    makePrivateDirectory(places.damaged);
+    renameSync(file, join(places.damaged, digest));
+  }
+  return undefined;
+}

@@ -1,0 +1,80 @@
+/**
+ * Lets go what is over the limits: versions by age, then the oldest ones with a content by size. A
+ * content goes when nothing refers to it any more, and never while a commit may still name it.
+ */
+import type { Digest } from '../tree/entry.ts';
+import type { Connection } from './connection.ts';
+import type { ContentStore } from './contents.ts';
+import type { HistoryLimits } from './store.ts';
+
+/** Tables whose column `content` refers to a content; each wants an index on that column. */
+const referrers = ['version'];
+
+const unreferenced = referrers
+  .map((table) => `NOT EXISTS (SELECT 1 FROM ${table} WHERE content = ?1)`)
+  .join(' AND ');
+const dropContent = `DELETE FROM content WHERE digest = ?1 AND ${unreferenced} RETURNING lower(hex(digest)) AS digest, size`;
+const dropOlder = 'DELETE FROM version WHERE time < ? RETURNING content';
+const oldestKept =
+  'SELECT id, content FROM version WHERE content IS NOT NULL ORDER BY time, id LIMIT 100';
+const dropVersion = 'DELETE FROM version WHERE id = ?';
+
+export interface PruneInput {
+  readonly connection: Connection;
+  readonly contents: ContentStore;
+  readonly limits: HistoryLimits;
+  /** Bytes of all contents that are kept. */
+  readonly bytes: number;
+  readonly now: number;
+}
+
+export interface Pruned {
+  readonly versions: number;
+  /** Contents that nothing names any more, with their sizes. */
+  readonly contents: ReadonlyMap<Digest, number>;
+  /** Bytes of all contents that are still kept. */
+  readonly bytes: number;
+}
+
+/** The rows first, in one transaction; the files after that (`removeContents`), so that no row ever names what went. */
+export function pruneRows({
+  connection,
+  limits,
+  bytes,
+  now,
+}: Omit<PruneInput, 'contents'>): Pruned {
+  const contents = new Map<Digest, number>();
+  let kept = bytes;
+  let versions = 0;
+  const drop = (content: Uint8Array): void => {
+    const row = connection.get(dropContent, content);
+    if (row === undefined) return;
+    contents.set(row.digest as Digest, row.size as number);
+    kept -= row.size as number;
+  };
+  connection.transaction(() => {
+    for (const { content } of connection.all(dropOlder, now - limits.maxAge)) {
+      versions += 1;
+      if (content !== null) drop(content as Uint8Array);
+    }
+    while (kept > limits.maxBytes) {
+      const oldest = connection.all(oldestKept);
+      if (oldest.length === 0) break;
+      for (const { id, content } of oldest) {
+        if (kept <= limits.maxBytes) break;
+        connection.run(dropVersion, id as number);
+        versions += 1;
+        drop(content as Uint8Array);
+      }
+    }
+  });
+  return { versions, contents, bytes: kept };
+}
+
+/** Removes the files; one that was put again since its last version stays for the commit to come. */
+export function removeContents(contents: ContentStore, digests: Iterable<Digest>): number {
+  let bytes = 0;
+  for (const digest of digests)
+    if (contents.newSince(digest) === undefined) bytes += contents.remove(digest);
+  return bytes;
+}

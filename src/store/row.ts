@@ -1,0 +1,49 @@
+/** Entries as columns of a table, and back. What cannot be an entry is damage, never a wrong entry. */
+import type { Entry } from '../tree/entry.ts';
+import { fromBytes, toBytes } from '../tree/path.ts';
+import { Damage } from './connection.ts';
+import { kinds } from './schema.ts';
+import type { SqlRow, SqlValue } from './sqlite.ts';
+
+/** For INSERT; the digest goes in as hexadecimal, through unhex(). */
+export const entryNames = 'kind, digest, size, executable, mode, mtime, target';
+export const entryHoles = '?, unhex(?), ?, ?, ?, ?, ?';
+/** For SELECT. */
+export const entryFields =
+  'kind, lower(hex(digest)) AS digest, size, executable, mode, mtime, target';
+
+export function toColumns(
+  entry: Entry,
+): [SqlValue, SqlValue, SqlValue, SqlValue, SqlValue, SqlValue, SqlValue] {
+  switch (entry.kind) {
+    case 'file':
+      return [
+        kinds.file,
+        entry.digest,
+        entry.size,
+        entry.executable ? 1 : 0,
+        entry.mode,
+        entry.mtime,
+        null,
+      ];
+    case 'directory':
+      return [kinds.directory, null, null, null, entry.mode, null, null];
+    case 'link':
+      return [kinds.link, null, null, null, null, null, toBytes(entry.target)];
+  }
+}
+
+export function toEntry(row: SqlRow): Entry {
+  const { kind, digest, size, mode, mtime, target } = row;
+  if (kind === kinds.directory && typeof mode === 'number') return { kind: 'directory', mode };
+  if (kind === kinds.link && target instanceof Uint8Array)
+    return { kind: 'link', target: fromBytes(target) };
+  if (kind !== kinds.file || typeof digest !== 'string' || digest.length !== 64) throw notAnEntry();
+  if (typeof size !== 'number' || typeof mode !== 'number' || typeof mtime !== 'number')
+    throw notAnEntry();
+  return { kind: 'file', digest, size, executable: row.executable === 1, mode, mtime };
+}
+
+function notAnEntry(): Damage {
+  return new Damage('a row that is no entry');
+}

@@ -1,0 +1,81 @@
+/**
+ * The database of a store that is open for writing: found good, made new, or found damaged, moved
+ * aside and made new. Damage never fails an opening: a lost base only means a merge (invariant 4).
+ */
+import { existsSync } from 'node:fs';
+import { CaiError } from '../errors.ts';
+import { type Connection, connect, Damage } from './connection.ts';
+import { moveAside } from './damage.ts';
+import { makePrivateFile, type StoreFiles } from './files.ts';
+import { checkSchema, createSchema, setMeta } from './schema.ts';
+import { sqliteCode } from './sqlite.ts';
+import type { StoreCondition } from './store.ts';
+
+export interface State {
+  readonly connection: Connection;
+  readonly condition: StoreCondition;
+}
+
+/** The writer's lock must be held. */
+export function openState(files: StoreFiles, now: number): State {
+  try {
+    return openSound(files);
+  } catch (thrown) {
+    if (!isDamage(thrown)) throw thrown;
+    return startAnew(files, (thrown as Error).message, now);
+  }
+}
+
+/** The old database must be closed. */
+export function startAnew(files: StoreFiles, reason: string, now: number): State {
+  const movedTo = moveAside(files, reason, now);
+  const connection = openFile(files);
+  createSchema(connection);
+  setMeta(connection, 'damaged', now);
+  setMeta(connection, 'clean', 0);
+  // Ids go on far above those of the lost history, so that an old one never names a new version.
+  connection.run(
+    "INSERT INTO sqlite_sequence (name, seq) VALUES ('version', ?)",
+    Math.floor(now / 1000),
+  );
+  return { connection, condition: { state: 'damaged', movedTo, reason } };
+}
+
+/** Marks the database as good as it stands, so that the next opening need not check it all. */
+export function closeState(connection: Connection): void {
+  try {
+    setMeta(connection, 'clean', 1);
+  } catch {
+    // Then the next opening checks, and deals with what it finds.
+  } finally {
+    connection.close();
+  }
+}
+
+function openSound(files: StoreFiles): State {
+  const remains = existsSync(files.objects);
+  if (!existsSync(files.database) && (remains || existsSync(`${files.database}-wal`)))
+    throw new Damage('it is missing');
+  const connection = openFile(files);
+  try {
+    const found = checkSchema(connection, { thorough: 'unclean' });
+    if (found === 'empty' && remains) throw new Damage('it is empty');
+    if (found === 'empty') createSchema(connection);
+    setMeta(connection, 'clean', 0);
+    return { connection, condition: { state: found === 'empty' ? 'new' : 'good' } };
+  } catch (thrown) {
+    connection.close();
+    throw thrown;
+  }
+}
+
+function openFile(files: StoreFiles): Connection {
+  makePrivateFile(files.database);
+  return connect(files.database, { readOnly: false });
+}
+
+/** While opening, also what only a damaged header can cause: "read only" or "unsupported format". */
+function isDamage(thrown: unknown): boolean {
+  if (thrown instanceof Damage) return true;
+  return thrown instanceof CaiError && [1, 8, 24].includes(sqliteCode(thrown.cause) ?? 0);
+}

@@ -4,8 +4,9 @@
  * Names are bytes on disk. Those that are valid UTF-8 are ordinary strings; every byte that is not
  * part of valid UTF-8 becomes one lone surrogate U+DC80..U+DCFF (Python's "surrogateescape"), so
  * that any name survives the way through strings and JSON unharmed. `toBytes` is the inverse.
- * A path from the other side is untrusted until `checkPath` has passed it (invariant 7).
+ * A path from the other side is untrusted until `pathFault` has passed it (invariant 7).
  */
+import { isUtf8 } from 'node:buffer';
 
 /** A path inside a root; '' is the root. */
 export type Path = string;
@@ -41,13 +42,13 @@ export function isWithin(ancestor: Path, path: Path): boolean {
   return ancestor === '' || path === ancestor || path.startsWith(`${ancestor}/`);
 }
 
-const loneSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/u;
-// Without the u flag the lookarounds see code units, which is what is wanted here.
-const surrogate = /[\ud800-\udfff]/;
+// No `u` flag: the classes and look-arounds must see code units, not pairs.
+const anySurrogate = /[\ud800-\udfff]/;
+const loneSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
-/** True when the path holds bytes that are not UTF-8. */
+/** True when the path holds bytes that are not UTF-8 (or surrogates that stand for nothing). */
 export function hasRawBytes(path: string): boolean {
-  return surrogate.test(path) && new RegExp(loneSurrogate.source).test(path);
+  return anySurrogate.test(path) && loneSurrogate.test(path);
 }
 
 /** The bytes of a path as they stand on disk. */
@@ -67,53 +68,56 @@ export function toBytes(path: string): Buffer {
   return Buffer.concat(parts);
 }
 
-const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
+const notAscii = /[^\x00-\x7f]/;
+
+/** A path with one character a byte, U+0000..U+00FF: for those who must see bytes. */
+export function toBinary(path: string): string {
+  return notAscii.test(path) ? toBytes(path).toString('latin1') : path;
+}
+
+/** How many bytes a path has on disk. */
+export function byteLength(path: string): number {
+  return hasRawBytes(path) ? toBytes(path).length : Buffer.byteLength(path, 'utf8');
+}
 
 /** A path or name from the bytes that stand on disk. */
 export function fromBytes(bytes: Uint8Array): string {
-  try {
-    return strict.decode(bytes);
-  } catch {
-    return fromRawBytes(bytes);
-  }
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return isUtf8(buffer) ? buffer.toString('utf8') : fromRawBytes(buffer);
 }
 
-function fromRawBytes(bytes: Uint8Array): string {
+function fromRawBytes(buffer: Buffer): string {
   let text = '';
   let at = 0;
-  while (at < bytes.length) {
-    const length = sequenceLength(bytes, at);
-    if (length === 0) {
-      text += String.fromCharCode(0xdc00 + (bytes[at] as number));
-      at += 1;
-    } else {
-      text += strict.decode(bytes.subarray(at, at + length));
-      at += length;
-    }
+  while (at < buffer.length) {
+    const length = sequenceLength(buffer, at);
+    if (length === 0) text += String.fromCharCode(0xdc00 + (buffer[at] as number));
+    else text += buffer.toString('utf8', at, at + length);
+    at += Math.max(length, 1);
   }
   return text;
 }
 
 /** Length of the valid UTF-8 sequence at `at`, or 0. */
-function sequenceLength(bytes: Uint8Array, at: number): number {
-  const first = bytes[at] as number;
-  const length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
-  if (length === 0 || at + length > bytes.length) return 0;
-  try {
-    strict.decode(bytes.subarray(at, at + length));
-    return length;
-  } catch {
-    return 0;
-  }
+function sequenceLength(buffer: Buffer, at: number): number {
+  const first = buffer[at] as number;
+  const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  const whole = at + length <= buffer.length && isUtf8(buffer.subarray(at, at + length));
+  return whole ? length : 0;
 }
 
-/** For people: bytes that are not UTF-8 and control characters as \xNN. */
+// C1 controls steer terminals, the bidirectional marks reorder what is shown after them.
+const unprintable = /[\u0080-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]/;
+
+/** For people: bytes that are not UTF-8 and control characters as \xNN, what deceives as \u{NN}. */
 export function displayPath(path: string): string {
   let text = '';
   for (const char of path) {
     const code = char.codePointAt(0) as number;
     if (code >= 0xdc80 && code <= 0xdcff) text += `\\x${(code - 0xdc00).toString(16)}`;
     else if (code < 0x20 || code === 0x7f) text += `\\x${code.toString(16).padStart(2, '0')}`;
+    else if (code <= 0xffff && unprintable.test(char)) text += `\\u{${code.toString(16)}}`;
     else text += char;
   }
   return text;
@@ -126,13 +130,22 @@ export function displayPath(path: string): string {
 export function pathFault(path: unknown): string | undefined {
   if (typeof path !== 'string') return 'not a string';
   if (path === '') return 'empty';
-  if (path.length > maxPathBytes) return 'too long';
-  if (path.includes('\0')) return 'holds a NUL';
+  // A code unit never stands for less than a byte, so this bounds the work below.
+  if (path.length > maxPathBytes || byteLength(path) > maxPathBytes) return 'too long';
   for (const name of path.split('/')) {
     if (name === '') return 'absolute, or holds an empty name';
     if (name === '.' || name === '..') return `holds the name ${name}`;
-    if (name.length > maxNameBytes || Buffer.byteLength(name) > maxNameBytes * 3) return 'holds a name that is too long';
+    // A code unit stands for at most three bytes (a pair for four).
+    if (name.length * 3 > maxNameBytes && byteLength(name) > maxNameBytes) {
+      return 'holds a name that is too long';
+    }
   }
-  if (!hasRawBytes(path) || fromBytes(toBytes(path)) === path) return undefined;
+  return textFault(path);
+}
+
+/** What keeps a string from being exactly one sequence of bytes on disk, or undefined. */
+export function textFault(text: string): string | undefined {
+  if (text.includes('\0')) return 'holds a NUL';
+  if (!hasRawBytes(text) || fromBytes(toBytes(text)) === text) return undefined;
   return 'holds surrogates that stand for no bytes';
 }

@@ -51,7 +51,12 @@ export interface ConflictInfo {
 
 /** A stop that asks a person. Only these deletions wait. */
 export interface HoldInfo {
-  readonly reason: 'mass-deletion' | 'root-missing' | 'root-emptied' | 'root-type' | 'root-replaced';
+  readonly reason:
+    | 'mass-deletion'
+    | 'root-missing'
+    | 'root-emptied'
+    | 'root-type'
+    | 'root-replaced';
   /** The side on which things vanished. */
   readonly side: Side;
   /** How many files would be removed from the other side. */
@@ -102,19 +107,32 @@ export interface SessionStatus {
   readonly files: number;
   readonly directories: number;
   readonly bytes: number;
-  readonly link?: { readonly transport: string; readonly roundTripMs: number; readonly clockSkewMs: number };
+  readonly link?: {
+    readonly transport: string;
+    readonly roundTripMs: number;
+    readonly clockSkewMs: number;
+  };
   readonly progress?: Progress;
   /** Last changes that arrived, newest first, at most 20. */
   readonly transfers: readonly Transfer[];
   /** Totals since the start. */
-  readonly totals: Readonly<Record<'toContainer' | 'toLocal', { readonly files: number; readonly bytes: number; readonly last?: number }>>;
+  readonly totals: Readonly<
+    Record<
+      'toContainer' | 'toLocal',
+      { readonly files: number; readonly bytes: number; readonly last?: number }
+    >
+  >;
   readonly problems: readonly Problem[];
   readonly conflicts: readonly ConflictInfo[];
   readonly holds: readonly HoldInfo[];
   /** Paths left out as secrets. */
   readonly secrets: readonly { readonly side: Side; readonly path: Path }[];
   /** Directories that stay on one side because ignored content is in them. */
-  readonly leftovers: readonly { readonly side: Side; readonly path: Path; readonly names: readonly string[] }[];
+  readonly leftovers: readonly {
+    readonly side: Side;
+    readonly path: Path;
+    readonly names: readonly string[];
+  }[];
   /** In a one-way mode: paths that the receiving side changed, which are left alone. */
   readonly diverged: readonly Path[];
   /** Changes not yet on both sides. */
@@ -127,12 +145,22 @@ export type SessionEvent = { readonly time: number } & (
   | { readonly type: 'ready'; readonly files: number; readonly bytes: number; readonly ms: number }
   | { readonly type: 'transfer'; readonly transfer: Transfer }
   /** Many transfers of one cycle, told as one. */
-  | { readonly type: 'batch'; readonly to: Side; readonly files: number; readonly bytes: number; readonly ms: number }
+  | {
+      readonly type: 'batch';
+      readonly to: Side;
+      readonly files: number;
+      readonly bytes: number;
+      readonly ms: number;
+    }
   | { readonly type: 'conflict'; readonly conflict: ConflictInfo }
   | { readonly type: 'problem'; readonly problem: Problem }
   | { readonly type: 'solved'; readonly problem: Problem }
   | { readonly type: 'hold'; readonly hold: HoldInfo }
-  | { readonly type: 'released'; readonly hold: HoldInfo; readonly how: 'approved' | 'rejected' | 'gone' }
+  | {
+      readonly type: 'released';
+      readonly hold: HoldInfo;
+      readonly how: 'approved' | 'rejected' | 'gone';
+    }
   | { readonly type: 'version'; readonly version: Version }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'notice'; readonly message: string }
@@ -146,6 +174,16 @@ export interface FlushResult {
   readonly holds: readonly HoldInfo[];
 }
 
+/** A version that was put back. */
+export interface RestoreResult {
+  readonly id: string;
+  /** Where it was written, inside the local root. */
+  readonly path: Path;
+  readonly kind: 'file' | 'directory' | 'link';
+  /** The history's version of what stood there before; absent when nothing did. */
+  readonly displaced?: string;
+}
+
 /** The calls of a control socket: name, parameters, result. One JSON document a line, both ways. */
 export interface Calls {
   status: { params: Record<never, never>; result: SessionStatus };
@@ -157,15 +195,24 @@ export interface Calls {
   stop: { params: Record<never, never>; result: { readonly stopped: true } };
   approve: { params: Record<never, never>; result: { readonly holds: readonly HoldInfo[] } };
   reject: { params: Record<never, never>; result: { readonly holds: readonly HoldInfo[] } };
-  history: { params: { readonly path?: Path; readonly limit?: number }; result: readonly Version[] };
+  history: {
+    params: { readonly path?: Path; readonly limit?: number };
+    result: readonly Version[];
+  };
+  /** Writes a version into the local root, at its own path or at `to`; sync carries it on. */
+  restore: { params: { readonly version: string; readonly to?: Path }; result: RestoreResult };
   /** Answers once, then sends events on the same connection until it is closed. */
   subscribe: { params: Record<never, never>; result: SessionStatus };
 }
 
 export type CallName = keyof Calls;
 
-export type Request = { [N in CallName]: { readonly id: number; readonly call: N; readonly params: Calls[N]['params'] } }[CallName];
-export type Response = { readonly id: number; readonly result: unknown } | { readonly id: number; readonly error: ErrorJson };
+export type Request = {
+  [N in CallName]: { readonly id: number; readonly call: N; readonly params: Calls[N]['params'] };
+}[CallName];
+export type Response =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: ErrorJson };
 export type ServerLine = Response | { readonly event: SessionEvent };
 
 /** What is written down of a session in its directory (session.json). */
@@ -175,6 +222,8 @@ export interface SessionRecord {
   readonly local: string;
   readonly container: string;
   readonly created: number;
+  /** When `cai unwatch` ended it, milliseconds since 1970; its history stays readable. */
+  readonly ended?: number;
   readonly options: SessionOptions;
 }
 

@@ -1,0 +1,106 @@
+/** What each call of the control socket takes and does. Parameters are checked before anything is done. */
+import { CaiError } from '../errors.ts';
+import type { Session } from '../session/session.ts';
+import type { Store } from '../store/store.ts';
+import { pathFault } from '../tree/path.ts';
+import type { CallName, Calls, SessionRecord } from './api.ts';
+import { restoreVersion } from './restore.ts';
+
+/** What the calls work on. */
+export interface CallContext {
+  readonly record: SessionRecord;
+  readonly session: Session;
+  readonly store: Store;
+  /** Ends the session's process; called after the answer is on its way. */
+  readonly stop: () => void;
+}
+
+/** A call as it came in; `params` is not trusted. */
+export interface Incoming {
+  readonly call: CallName;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+type Run<N extends CallName> = (
+  context: CallContext,
+  params: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+) => Promise<Calls[N]['result']>;
+
+const maxTimeoutMs = 24 * 3600 * 1000;
+
+const table: { readonly [N in CallName]: Run<N> } = {
+  status: async ({ session }) => session.status(),
+  subscribe: async ({ session }) => session.status(),
+  flush: ({ session }, params, signal) =>
+    session.flush({ timeoutMs: timeout(params.timeoutMs), signal }),
+  async pause({ session }) {
+    await session.pause();
+    return session.status();
+  },
+  async resume({ session }) {
+    await session.resume();
+    return session.status();
+  },
+  async stop({ stop }) {
+    setImmediate(stop);
+    return { stopped: true };
+  },
+  async approve({ session }) {
+    await session.approve();
+    return { holds: session.status().holds };
+  },
+  async reject({ session }) {
+    await session.reject();
+    return { holds: session.status().holds };
+  },
+  async history({ store }, params) {
+    const path = optionalPath(params.path);
+    const limit = optionalCount(params.limit);
+    return store.history({
+      ...(path === undefined ? {} : { path }),
+      ...(limit === undefined ? {} : { limit }),
+    });
+  },
+  restore({ store, record }, params) {
+    if (typeof params.version !== 'string') throw wrong('version must be a text');
+    const to = optionalPath(params.to);
+    const target = to === undefined ? {} : { to };
+    return restoreVersion({ store, root: record.local, version: params.version, ...target });
+  },
+};
+
+export function isCallName(name: unknown): name is CallName {
+  return typeof name === 'string' && Object.hasOwn(table, name);
+}
+
+/** Carries a call out; rejects with USAGE when its parameters are wrong. */
+export async function runCall(
+  incoming: Incoming,
+  context: CallContext,
+  signal: AbortSignal,
+): Promise<unknown> {
+  return table[incoming.call](context, incoming.params, signal);
+}
+
+function timeout(value: unknown): number {
+  if (typeof value === 'number' && value > 0 && value <= maxTimeoutMs) return value;
+  throw wrong('timeoutMs must be a number of milliseconds');
+}
+
+function optionalPath(value: unknown): string | undefined {
+  if (value === undefined || value === '') return undefined;
+  const fault = pathFault(value);
+  if (fault !== undefined) throw wrong(`the path is ${fault}`);
+  return value as string;
+}
+
+function optionalCount(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  if (Number.isSafeInteger(value) && (value as number) > 0) return value as number;
+  throw wrong('limit must be a positive number');
+}
+
+function wrong(what: string): CaiError {
+  return new CaiError('USAGE', `Wrong parameters: ${what}.`);
+}

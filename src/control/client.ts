@@ -1,0 +1,147 @@
+/** The other end of a control socket. Every call has a deadline and can be cancelled. */
+import type { Socket } from 'node:net';
+import { connect } from 'node:net';
+import type { ErrorJson } from '../errors.ts';
+import { CaiError } from '../errors.ts';
+import type { CallName, Calls, SessionEvent, SessionRecord, SessionStatus } from './api.ts';
+import { createLineDecoder } from './lines.ts';
+import { readProcess } from './process-file.ts';
+
+const defaultTimeoutMs = 10_000;
+/** Status lists everything, so answers can be large; they come from a process of the same user. */
+const maxAnswerBytes = 1024 ** 3;
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+}
+
+export interface Subscription {
+  readonly status: SessionStatus;
+  /** Settles when the session's process has gone, or after close(). */
+  readonly closed: Promise<void>;
+  close(): void;
+}
+
+interface Line {
+  readonly id?: number;
+  readonly result?: unknown;
+  readonly error?: ErrorJson;
+  readonly event?: SessionEvent;
+}
+
+/** One call; NO_SESSION when no process has the session, TIMEOUT when it does not answer. */
+export async function callSession<N extends CallName>(
+  record: SessionRecord,
+  name: N,
+  params: Calls[N]['params'],
+  options: CallOptions = {},
+): Promise<Calls[N]['result']> {
+  const socket = await open(record);
+  try {
+    return (await exchange(socket, { record, name, params, options })) as Calls[N]['result'];
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Follows a session's events until close() or its end. */
+export async function subscribe(
+  record: SessionRecord,
+  onEvent: (event: SessionEvent) => void,
+  options: CallOptions = {},
+): Promise<Subscription> {
+  const socket = await open(record);
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  try {
+    const input = { record, name: 'subscribe', params: {}, options, onEvent } as const;
+    const status = (await exchange(socket, input)) as SessionStatus;
+    return { status, closed, close: () => socket.destroy() };
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+/** True when a process has the session. */
+export async function isRunning(record: SessionRecord): Promise<boolean> {
+  try {
+    (await open(record)).destroy();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function open(record: SessionRecord): Promise<Socket> {
+  const info = readProcess(record);
+  if (info === undefined) return Promise.reject(notRunning(record));
+  return new Promise((resolve, reject) => {
+    const socket = connect(info.socket);
+    socket.once('connect', () => resolve(socket));
+    socket.once('error', (cause) => reject(notRunning(record, cause)));
+  });
+}
+
+function notRunning(record: SessionRecord, cause?: unknown): CaiError {
+  return new CaiError('NO_SESSION', `Session ${record.name} is not running.`, {
+    path: record.local,
+    next: `Start it with \`cai watch ${record.local} ${record.container}\`.`,
+    cause,
+  });
+}
+
+interface Exchange {
+  readonly record: SessionRecord;
+  readonly name: CallName;
+  readonly params: unknown;
+  readonly options: CallOptions;
+  readonly onEvent?: (event: SessionEvent) => void;
+}
+
+function exchange(socket: Socket, input: Exchange): Promise<unknown> {
+  const { record, name, params, options, onEvent } = input;
+  const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+  return new Promise((resolve, reject) => {
+    const fail = (error: CaiError): void => {
+      clearTimeout(timer);
+      reject(error);
+      socket.destroy();
+    };
+    const timer = setTimeout(() => fail(silent(record, timeoutMs)), timeoutMs);
+    const cancel = (): void => fail(new CaiError('CANCELLED', `${name} was cancelled.`));
+    options.signal?.addEventListener('abort', cancel, { once: true });
+    if (options.signal?.aborted) return cancel();
+
+    const decoder = createLineDecoder(maxAnswerBytes, (text) => {
+      const line = JSON.parse(text) as Line;
+      if (line.event !== undefined) return onEvent?.(line.event);
+      clearTimeout(timer);
+      if (line.error === undefined) resolve(line.result);
+      else fail(new CaiError(line.error.code, line.error.message, line.error));
+    });
+    socket.on('data', (chunk) => {
+      try {
+        decoder.push(chunk);
+      } catch {
+        fail(new CaiError('PROTOCOL', `Session ${record.name} sent something that is no answer.`));
+      }
+    });
+    socket.on('error', () => {});
+    socket.once('close', () => {
+      options.signal?.removeEventListener('abort', cancel);
+      fail(
+        new CaiError('NO_SESSION', `Session ${record.name} ended while it was asked.`, {
+          next: 'See why with `cai logs`.',
+        }),
+      );
+    });
+    socket.write(`${JSON.stringify({ id: 1, call: name, params })}\n`);
+  });
+}
+
+function silent(record: SessionRecord, timeoutMs: number): CaiError {
+  return new CaiError('TIMEOUT', `Session ${record.name} did not answer within ${timeoutMs} ms.`, {
+    next: `Try again; if it stays so, end its process ${readProcess(record)?.pid ?? ''} and watch again.`,
+  });
+}

@@ -1,0 +1,20 @@
+/** What a session does when its user chose nothing else; docs/configuration.md names the same values. */
+import type { SessionOptions } from './api.ts';
+
+const day = 24 * 60 * 60 * 1000;
+const gib = 1024 ** 3;
+
+export const defaultOptions: SessionOptions = {
+  mode: 'two-way',
+  ignore: [],
+  allow: [],
+  gitignore: true,
+  git: false,
+  modes: 'portable',
+  conflicts: 'merge',
+  settleMs: 2,
+  settleMaxMs: 100,
+  maxFileSize: 4 * gib,
+  history: { maxAgeMs: 14 * day, maxBytes: gib },
+  holds: { files: 50, share: 0.25 },
+};

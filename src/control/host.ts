@@ -1,0 +1,113 @@
+/** Runs a session in this process: store, session, log and control socket, and their orderly end. */
+import type { CaiError } from '../errors.ts';
+import { toCaiError } from '../errors.ts';
+import type { Session } from '../session/session.ts';
+import { startSession } from '../session/session.ts';
+import { openStore } from '../store/open.ts';
+import type { Store } from '../store/store.ts';
+import type { SessionRecord } from './api.ts';
+import type { Log } from './log.ts';
+import { openLog } from './log.ts';
+import { openingSession } from './opening.ts';
+import { removeOutcome, removeProcess, writeOutcome, writeProcess } from './process-file.ts';
+import type { ControlServer } from './server.ts';
+import { serveSession } from './server.ts';
+import { makeSessionDirectory } from './state-dir.ts';
+
+const stopDeadlineMs = 10_000;
+
+export interface Hosted {
+  readonly session: Session;
+  /** Settles when all is closed, with the reason when it was a failure. Never rejects. */
+  readonly ended: Promise<CaiError | undefined>;
+  /** Ends the session; `ended` settles within a deadline. */
+  stop(): void;
+}
+
+/** Opens a session's store; BUSY when another process has it. */
+export function openSessionStore(record: SessionRecord, readOnly = false): Store {
+  const { maxAgeMs, maxBytes } = record.options.history;
+  const directory = makeSessionDirectory(record.id);
+  return openStore({ directory, limits: { maxAge: maxAgeMs, maxBytes }, readOnly });
+}
+
+/** Starts a session here. Throws when another process has it; later failures are told by `ended`. */
+export async function hostSession(record: SessionRecord): Promise<Hosted> {
+  // The store's lock makes this process the session's only one; all else comes after.
+  const store = openSessionStore(record);
+  const session = openingSession(record, startSession({ record, store }));
+  let stopping: NodeJS.Timeout | undefined;
+  let giveUp: (reason: undefined) => void = () => {};
+  const tooLate = new Promise<undefined>((resolve) => {
+    giveUp = resolve;
+  });
+  function stop(): void {
+    stopping ??= setTimeout(() => giveUp(undefined), stopDeadlineMs);
+    // A session that cannot stop in good order is ended by the deadline.
+    session.stop().then(
+      () => giveUp(undefined),
+      () => {},
+    );
+  }
+
+  const log = openLog(record.id);
+  session.onEvent((event) => log.add(event));
+  let server: ControlServer;
+  try {
+    server = await serveSession({ record, session, store, stop });
+  } catch (error) {
+    await session.stop();
+    store.close();
+    throw error;
+  }
+  removeOutcome(record);
+  writeProcess(record, { pid: process.pid, socket: server.path, started: Date.now() });
+  const ended = Promise.race([session.ended, tooLate]).then(async (reason) => {
+    clearTimeout(stopping);
+    const error = reason === undefined ? undefined : toCaiError(reason);
+    await close({ record, session, store, log, server, error });
+    return error;
+  });
+  return { session, ended, stop };
+}
+
+interface Open {
+  readonly record: SessionRecord;
+  readonly session: Session;
+  readonly store: Store;
+  readonly log: Log;
+  readonly server: ControlServer;
+  readonly error: CaiError | undefined;
+}
+
+async function close({ record, session, store, log, server, error }: Open): Promise<void> {
+  const status = session.status();
+  const known =
+    status.state === 'connecting' && !status.ready && status.files === 0 ? {} : { status };
+  const time = Date.now();
+  if (error !== undefined) {
+    const problem = {
+      side: 'session',
+      code: error.code,
+      message: error.message,
+      since: time,
+    } as const;
+    log.add({
+      time,
+      type: 'problem',
+      problem: error.next === undefined ? problem : { ...problem, next: error.next },
+    });
+  }
+  log.add({ time, type: 'state', state: 'stopped' });
+  log.close();
+  writeOutcome(record, {
+    time,
+    pid: process.pid,
+    ...known,
+    ...(error === undefined ? {} : { error: error.toJSON() }),
+  });
+  // The socket goes last: who sees it gone may open the store.
+  store.close();
+  removeProcess(record);
+  await server.close();
+}

@@ -1,0 +1,62 @@
+/**
+ * Stands for a session while its first connection is being opened, so that the control socket
+ * answers from the first moment and nothing that happens meanwhile is lost to its listeners.
+ */
+import { CaiError } from '../errors.ts';
+import type { Session } from '../session/session.ts';
+import type { SessionEvent, SessionRecord } from './api.ts';
+import { emptyStatus } from './status.ts';
+
+/** A session made of the promise of one; calls that need the real one wait for it. */
+export function openingSession(record: SessionRecord, opening: Promise<Session>): Session {
+  const since = Date.now();
+  const listeners = new Set<(event: SessionEvent) => void>();
+  let session: Session | undefined;
+  let stopped = false;
+  const opened = opening.then((found) => {
+    session = found;
+    found.onEvent((event) => {
+      for (const listener of listeners) listener(event);
+    });
+    if (stopped) return found.stop().then(() => found);
+    return found;
+  });
+  // Failures are told by `ended`; a call that waits gets them too.
+  opened.catch(() => {});
+
+  return {
+    status: () =>
+      session?.status() ?? { ...emptyStatus(record, 'connecting', since), pid: process.pid },
+    onEvent(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    flush: async (options) => (await within(opened, options.timeoutMs)).flush(options),
+    pause: async () => (session ?? (await opened)).pause(),
+    resume: async () => (session ?? (await opened)).resume(),
+    approve: async () => (session ?? (await opened)).approve(),
+    reject: async () => (session ?? (await opened)).reject(),
+    async stop() {
+      stopped = true;
+      await session?.stop();
+    },
+    ended: opened.then(
+      (found) => found.ended,
+      (error: Error) => error,
+    ),
+  };
+}
+
+async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new CaiError('TIMEOUT', `There is no connection after ${timeoutMs} ms.`, {
+          next: 'See `cai status`.',
+        }),
+      );
+    }, timeoutMs);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}

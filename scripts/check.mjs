@@ -16,6 +16,11 @@ const checks = [
   { name: 'lint with types (oxlint)', command: 'oxlint', args: ['.'] },
   { name: 'types (tsc)', command: 'tsc', args: ['-p', '.'] },
   { name: 'unused code (knip)', command: 'knip', args: ['--no-progress'] },
+  {
+    name: 'lock file',
+    command: process.execPath,
+    args: [join(home, 'scripts', 'lock.mjs')],
+  },
   { name: 'rooms', command: process.execPath, args: [join(home, 'scripts', 'rooms.mjs')] },
 ];
 

@@ -17,6 +17,8 @@ export interface ReplicaIdentity {
   /** Device and inode of the root directory. */
   readonly device: number;
   readonly inode: number;
+  /** When the root was made, milliseconds since 1970; 0 where the file system does not tell. */
+  readonly born: number;
 }
 
 export interface ReplicaInfo {

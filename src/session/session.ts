@@ -1,6 +1,7 @@
 /** A live session: two replicas, a base, a policy and the loop that runs cycles. */
 import type { FlushResult, SessionEvent, SessionRecord, SessionStatus } from '../control/api.ts';
 import type { Store } from '../store/store.ts';
+import { LiveSession } from './live.ts';
 
 export interface Session {
   status(): SessionStatus;
@@ -29,6 +30,8 @@ export interface SessionInput {
  * Starts a session. Fails (ROOT, OVERLAP, NO_ENGINE, NO_CONTAINER, NO_NODE …) when the first
  * connection shows that it can never work; later losses are retried for ever.
  */
-export function startSession(_input: SessionInput): Promise<Session> {
-  throw new Error('not built yet');
+export async function startSession(input: SessionInput): Promise<Session> {
+  const session = new LiveSession(input);
+  await session.start();
+  return session;
 }

@@ -1,0 +1,131 @@
+/**
+ * Takes in what became of actions. Only what a replica reports to be on its disk now counts; when both
+ * sides are the same there, the base follows (invariant 3). A miss is a fresh change for the next cycle.
+ */
+import type { Transfer } from '../control/api.ts';
+import type { Action, Outcome, Replica } from '../replica/replica.ts';
+import type { Look } from '../tree/entry.ts';
+import type { Path, Side } from '../tree/path.ts';
+import { isWithin, otherSide, parentPath } from '../tree/path.ts';
+import { isRuleFile } from '../tree/rules.ts';
+import { setSide, settlePath, sideLook } from './core.ts';
+import type { Engine } from './engine.ts';
+import { noteRuleFile } from './intake.ts';
+import { addProblem, solveProblem } from './report.ts';
+
+export interface Applied {
+  readonly action: Action;
+  readonly movedFrom?: Path;
+  readonly outcome: Outcome;
+}
+
+export interface AbsorbContext {
+  readonly target: Side;
+  readonly replica: Replica;
+  /** Paths at which this side gives way in a conflict. */
+  readonly losing: ReadonlySet<Path>;
+}
+
+/** Takes the outcomes in; answers with what arrived. */
+export function absorb(engine: Engine, context: AbsorbContext, applied: readonly Applied[]): Transfer[] {
+  const transfers: Transfer[] = [];
+  for (const one of applied) {
+    keepDisplaced(engine, context, one);
+    if (one.outcome.result === 'done') absorbDone(engine, context, one, transfers);
+    else if (one.outcome.result === 'missed') absorbMissed(engine, context, one);
+    else absorbFailed(engine, context, one);
+  }
+  if (applied.length > 0) engine.commitSoon();
+  return transfers;
+}
+
+function keepDisplaced(engine: Engine, { target, replica, losing }: AbsorbContext, { action, outcome }: Applied): void {
+  const inConflict = losing.size > 0 && [...losing].some((path) => isWithin(path, action.path));
+  const reason = inConflict ? 'conflict' : action.type === 'remove' ? 'removed' : 'replaced';
+  if (outcome.kept !== undefined) engine.keeper.displaced(replica, target, outcome.kept, reason);
+  if (outcome.result === 'done' && action.type === 'remove' && action.expect.kind === 'directory') {
+    engine.keeper.went(target, action.path, action.expect, reason);
+  }
+}
+
+function absorbDone(engine: Engine, { target }: AbsorbContext, applied: Applied, transfers: Transfer[]): void {
+  const { action, movedFrom, outcome } = applied;
+  const { core, report } = engine;
+  const source = otherSide(target);
+  const change = core.sides[source].changes.get(action.path);
+  const now = performance.now();
+  transfers.push(toTransfer(applied, target, now - (change?.since ?? now)));
+  setSide(core, target, action.path, outcome.now, { since: now });
+  if (isRuleFile(action.path)) {
+    const bytes = change?.bytes;
+    const observation = { path: action.path, look: outcome.now, ...(bytes === undefined ? {} : { bytes }) };
+    if (noteRuleFile(core, target, observation)) engine.rescan.add(parentPath(action.path));
+  }
+  if (movedFrom !== undefined) {
+    setSide(core, target, movedFrom, null, { since: now });
+    settle(engine, movedFrom);
+  }
+  settle(engine, action.path);
+  engine.retries.done(action.path);
+  solveProblem(report, target, action.path);
+}
+
+/** When the two sides differ although the action is done, one of them changed meanwhile. */
+function settle(engine: Engine, path: Path): void {
+  if (!settlePath(engine.core, path)) engine.core.dirty.add(path);
+}
+
+function absorbMissed(engine: Engine, { target }: AbsorbContext, { action, outcome }: Applied): void {
+  const { core, retries } = engine;
+  if (outcome.leftover !== undefined) core.sides[target].leftovers.set(action.path, outcome.leftover);
+  const known = sideLook(core, target, action.path);
+  setSide(core, target, action.path, outcome.now, { since: performance.now() });
+  if (outcome.leftover !== undefined) return settle(engine, action.path);
+  // Nothing new was learnt: trying at once would only miss again.
+  if (sameLook(known, outcome.now)) retries.later(action.path);
+  else core.dirty.add(action.path);
+}
+
+function sameLook(a: Look, b: Look): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function absorbFailed(engine: Engine, { target }: AbsorbContext, { action, outcome }: Applied): void {
+  const { core, report, retries } = engine;
+  const error = outcome.error ?? { code: 'IO' as const, message: 'failed for an unknown reason' };
+  setSide(core, target, action.path, outcome.now, { since: performance.now() });
+  retries.later(action.path);
+  // BUSY means that something changed under the action's feet; that is no problem unless it stays.
+  if (error.code === 'BUSY') return;
+  addProblem(report, { side: target, path: action.path, code: error.code, message: error.message, ...nextStep(error.code) });
+}
+
+function nextStep(code: string): { next?: string } {
+  if (code === 'NO_SPACE') return { next: 'Free some space; it is tried again by itself.' };
+  if (code === 'PERMISSION') return { next: 'Allow writing there (owner or mode); it is tried again by itself.' };
+  if (code === 'NAME') return { next: 'Rename it; this name cannot be held on that side.' };
+  return {};
+}
+
+function toTransfer({ action, movedFrom }: Applied, to: Side, ms: number): Transfer {
+  const entry = action.type === 'remove' ? action.expect : action.entry;
+  const what =
+    action.type === 'remove'
+      ? 'remove'
+      : action.type === 'attributes'
+        ? 'attributes'
+        : movedFrom !== undefined
+          ? 'move'
+          : action.expect === null
+            ? 'create'
+            : 'update';
+  return {
+    path: action.path,
+    to,
+    action: what,
+    kind: entry.kind,
+    ...(entry.kind === 'file' && what !== 'remove' && what !== 'attributes' ? { size: entry.size } : {}),
+    ms: Math.round(ms * 10) / 10,
+    time: Date.now(),
+  };
+}

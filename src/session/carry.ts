@@ -1,0 +1,129 @@
+/**
+ * Carries a plan out on one side: fetches what has to be fetched, applies in bounded batches, keeps a
+ * few of them on their way at once. Large contents go aside (large.ts), so that nothing waits for them.
+ */
+import type { Action, Replica } from '../replica/replica.ts';
+import { inlineLimit } from '../replica/replica.ts';
+import type { PlannedAction } from '../tree/reconcile.ts';
+import type { Path, Side } from '../tree/path.ts';
+import { isWithin, otherSide } from '../tree/path.ts';
+import type { AbsorbContext, Applied } from './absorb.ts';
+import { absorb } from './absorb.ts';
+import type { Engine } from './engine.ts';
+import { replicaOf } from './engine.ts';
+import { judgeRemovals } from './holds.ts';
+import { bringLarge } from './large.ts';
+import type { Step } from './plan.ts';
+import { orderActions } from './plan.ts';
+import { addHold, arrived } from './report.ts';
+
+const batchActions = 256;
+const batchBytes = 1024 * 1024;
+const batchesAtOnce = 3;
+
+/** Steps of one batch: bounded in number and in bytes. */
+interface Batch {
+  readonly steps: Step[];
+  bytes: number;
+}
+
+export async function carryOut(
+  engine: Engine,
+  target: Side,
+  planned: readonly PlannedAction[],
+  losing: ReadonlySet<Path>,
+): Promise<void> {
+  if (planned.length === 0) return;
+  const replica = replicaOf(engine, target);
+  const { steps } = orderActions(engine.core, target, withoutHeld(engine, target, planned));
+  const context: AbsorbContext = { target, replica, losing };
+  const small: Step[] = [];
+  const large: (Step & { ready: false })[] = [];
+  for (const step of steps) {
+    if (!step.ready && step.entry.size > inlineLimit) large.push(step);
+    else small.push(step);
+  }
+  const underWay: Promise<void>[] = [];
+  for (const batch of toBatches(small)) {
+    const ready = await fetchBatch(engine, target, batch.steps);
+    underWay.push(applyBatch(engine, context, ready));
+    if (underWay.length >= batchesAtOnce) await underWay.shift();
+  }
+  await Promise.all(underWay);
+  for (const step of large) bringLarge(engine, context, step);
+}
+
+/** Leaves out removals that wait for a person, and whatever would need their place. */
+function withoutHeld(engine: Engine, target: Side, planned: readonly PlannedAction[]): readonly PlannedAction[] {
+  const { core, window, report } = engine;
+  const moved = orderActions(core, target, planned).moved;
+  const { hold, held } = judgeRemovals(core, window, target, planned, moved, Date.now());
+  if (hold !== undefined) addHold(report, { ...hold, files: hold.files + core.held.size });
+  for (const path of held) core.held.add(path);
+  if (core.held.size === 0) return planned;
+  const all = [...core.held];
+  return planned.filter((action) => !core.held.has(action.path) && !all.some((path) => isWithin(action.path, path)));
+}
+
+function* toBatches(steps: readonly Step[]): Iterable<Batch> {
+  let batch: Batch = { steps: [], bytes: 0 };
+  for (const step of steps) {
+    const size = stepBytes(step);
+    if (batch.steps.length >= batchActions || (batch.bytes > 0 && batch.bytes + size > batchBytes)) {
+      yield batch;
+      batch = { steps: [], bytes: 0 };
+    }
+    batch.steps.push(step);
+    batch.bytes += size;
+  }
+  if (batch.steps.length > 0) yield batch;
+}
+
+function stepBytes(step: Step): number {
+  if (!step.ready) return step.entry.size;
+  return step.action.type === 'write' && step.action.source.from === 'bytes' ? step.action.source.bytes.length : 0;
+}
+
+type Ready = { readonly action: Action; readonly movedFrom?: Path };
+
+/** Reads the small contents that are not at hand; what cannot be read now is left for its watcher. */
+async function fetchBatch(engine: Engine, target: Side, steps: readonly Step[]): Promise<Ready[]> {
+  const missing = steps.filter((step) => !step.ready);
+  const source = otherSide(target);
+  const replica = missing.length > 0 ? replicaOf(engine, source) : undefined;
+  const contents = new Map<Path, Uint8Array>();
+  const unread: Path[] = [];
+  const results = (await replica?.readSmall(missing.map(({ path, entry }) => ({ path, digest: entry.digest })))) ?? [];
+  for (const [index, result] of results.entries()) {
+    const { path } = missing[index] as Step & { ready: false };
+    if (result.ok) contents.set(path, result.bytes);
+    else unread.push(path);
+  }
+  if (unread.length > 0) await lookAgain(engine, replica as Replica, unread);
+  const ready: Ready[] = [];
+  for (const step of steps) {
+    if (step.ready) ready.push(step);
+    else {
+      const bytes = contents.get(step.path);
+      const { path, expect, entry } = step;
+      if (bytes !== undefined) ready.push({ action: { type: 'write', path, expect, entry, source: { from: 'bytes', bytes } } });
+    }
+  }
+  return ready;
+}
+
+async function lookAgain(engine: Engine, replica: Replica, paths: readonly Path[]): Promise<void> {
+  for (const path of paths) engine.retries.later(path);
+  await replica.look(paths);
+}
+
+async function applyBatch(engine: Engine, context: AbsorbContext, ready: readonly Ready[]): Promise<void> {
+  if (ready.length === 0) return;
+  const outcomes = await context.replica.apply(ready.map((one) => one.action));
+  const applied: Applied[] = ready.map((one, index) => {
+    const outcome = outcomes[index];
+    if (outcome === undefined) throw new Error('an action without an outcome');
+    return { ...one, outcome };
+  });
+  arrived(engine.report, context.target, absorb(engine, context, applied));
+}

@@ -1,0 +1,82 @@
+/**
+ * Writes the base down, off the latency path: first both disks are made durable, then one transaction
+ * records what they hold (invariant 3). A crash before that only means that equal files are found equal.
+ */
+import type { Entry } from '../tree/entry.ts';
+import type { Path } from '../tree/path.ts';
+import type { Engine } from './engine.ts';
+import { addProblem, solveProblem } from './report.ts';
+
+/** Milliseconds of collecting before a commit; many edits share one. */
+const collectFor = 300;
+/** Milliseconds until a commit that failed is tried again. */
+const retryAfter = 5_000;
+
+export class Committer {
+  #timer: NodeJS.Timeout | undefined;
+  #delay = collectFor;
+  #running: Promise<void> | undefined;
+  readonly #engine: () => Engine;
+
+  constructor(engine: () => Engine) {
+    this.#engine = engine;
+  }
+
+  soon(): void {
+    if (this.#timer !== undefined || this.#running !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.now();
+    }, this.#delay);
+  }
+
+  /** Commits what there is; resolves when it is durable, or has failed and will be tried again. */
+  async now(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await this.#running;
+    this.#running = this.#commit().finally(() => {
+      this.#running = undefined;
+      if (this.#engine().core.uncommitted.size > 0 && this.#canCommit()) this.soon();
+    });
+    await this.#running;
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Without a link the far disk cannot be made durable; the changes wait for the next connect. */
+  #canCommit(): boolean {
+    const { local, container } = this.#engine().core.sides;
+    return local.replica !== undefined && container.replica !== undefined;
+  }
+
+  async #commit(): Promise<void> {
+    const { core, store, report } = this.#engine();
+    if (core.uncommitted.size === 0) return;
+    const { local, container } = core.sides;
+    if (local.replica === undefined || container.replica === undefined) return;
+    const batch = [...core.uncommitted];
+    try {
+      await Promise.all([local.replica.flush(), container.replica.flush()]);
+      store.commit({ base: parentsFirst(batch), versions: [], events: [] });
+      for (const [path, entry] of batch) if (core.uncommitted.get(path) === entry) core.uncommitted.delete(path);
+      this.#delay = collectFor;
+      solveProblem(report, 'session');
+    } catch (error) {
+      if (container.replica === undefined) return;
+      this.#delay = retryAfter;
+      const message = error instanceof Error ? error.message : String(error);
+      addProblem(report, { side: 'session', code: 'STATE', message: `The state cannot be written: ${message}` });
+    }
+  }
+}
+
+/** Removals first, children before parents; then the rest, parents before children. */
+function parentsFirst(batch: readonly (readonly [Path, Entry | null])[]): (readonly [Path, Entry | null])[] {
+  const gone = batch.filter(([, entry]) => entry === null).sort(([a], [b]) => (a < b ? 1 : -1));
+  const there = batch.filter(([, entry]) => entry !== null).sort(([a], [b]) => (a < b ? -1 : 1));
+  return [...gone, ...there];
+}

@@ -1,0 +1,93 @@
+/** One cycle: take the changed paths, reconcile, carry out on both sides (DESIGN 6). */
+import { reconcile } from '../tree/reconcile.ts';
+import type { Path, Side } from '../tree/path.ts';
+import { isProtected } from '../tree/rules.ts';
+import { carryOut } from './carry.ts';
+import { closeConflicts, settleConflicts } from './conflicts.ts';
+import { agree, isBusy } from './core.ts';
+import type { Engine } from './engine.ts';
+import { clockSkew, replicaOf } from './engine.ts';
+import { takeIn } from './intake.ts';
+import { addProblem, solveProblem } from './report.ts';
+
+/** Decides on all dirty paths once. True when there was something to decide. */
+export async function runCycle(engine: Engine): Promise<boolean> {
+  const { core } = engine;
+  if (engine.rescan.size > 0) await lookAtNewRules(engine);
+  const paths = takeDirty(engine);
+  if (paths.length === 0) return false;
+  const { mode, modes, conflicts } = core.options;
+  const plan = reconcile({
+    base: core.base,
+    changes: { local: core.sides.local.looks, container: core.sides.container.looks },
+    paths,
+    mode,
+    modes,
+    policy: () => conflicts,
+    hostLeads: core.hostLeads,
+    clockSkew: clockSkew(engine),
+    isProtected,
+  });
+  for (const [path, entry] of plan.agreed) agree(core, path, entry);
+  if (plan.agreed.length > 0) engine.commitSoon();
+  noteRefusals(engine, paths, plan.refused);
+  noteDivergence(engine, paths, plan.diverged);
+  closeConflicts(engine, paths, plan.conflicts);
+  const settled = settleConflicts(engine, plan.conflicts);
+  const both = ['container', 'local'] as const;
+  await Promise.all(
+    both.map((side) => carryOut(engine, side, [...plan.actions[side], ...settled.actions[side]], settled.losing[side])),
+  );
+  return true;
+}
+
+/** The dirty paths that may be decided on now; a path that waits or is under way comes back by itself. */
+function takeDirty({ core, retries }: Engine): Path[] {
+  const paths: Path[] = [];
+  for (const path of core.dirty) {
+    if (retries.isWaiting(path)) continue;
+    if (core.inFlight.size > 0 && isBusy(core, path)) continue;
+    paths.push(path);
+  }
+  core.dirty.clear();
+  return paths;
+}
+
+/**
+ * Rules changed on one side: what they let in now may have been seen and passed over on either side
+ * before, so both are looked at anew there.
+ */
+async function lookAtNewRules(engine: Engine): Promise<void> {
+  const directories = [...engine.rescan];
+  engine.rescan.clear();
+  for (const path of directories) {
+    for (const side of ['local', 'container'] as const) await scanInto(engine, side, path);
+  }
+}
+
+async function scanInto(engine: Engine, side: Side, path: Path): Promise<void> {
+  const options = path === '' ? {} : { path };
+  await replicaOf(engine, side).scan({
+    ...options,
+    onRows: (rows) => {
+      for (const directory of takeIn(engine.core, engine.report, side, rows).ruleChanges) engine.rescan.add(directory);
+    },
+  });
+}
+
+function noteRefusals(engine: Engine, decided: readonly Path[], refused: readonly Path[]): void {
+  const now = new Set(refused);
+  for (const path of decided) {
+    const problem = engine.report.problems.get(`container\0${path}`);
+    if (problem?.code === 'PROTECTED' && !now.has(path)) solveProblem(engine.report, 'container', path);
+  }
+  for (const path of refused) {
+    const message = 'The container changed a file that makes the host run code; the change stays in the container.';
+    addProblem(engine.report, { side: 'container', path, code: 'PROTECTED', message });
+  }
+}
+
+function noteDivergence(engine: Engine, decided: readonly Path[], diverged: readonly Path[]): void {
+  for (const path of decided) engine.diverged.delete(path);
+  for (const path of diverged) engine.diverged.add(path);
+}

@@ -1,0 +1,42 @@
+/** Opens the two replicas of a session: the local directory, and whatever its address names. */
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import type { SessionOptions } from '../control/api.ts';
+import { parseAddress } from '../docker/address.ts';
+import { loadAgent } from '../link/agent-source.ts';
+import { connectContainer } from '../link/connect.ts';
+import { openDiskReplica } from '../replica/disk.ts';
+import type { Replica, ReplicaOptions } from '../replica/replica.ts';
+
+export interface Far {
+  readonly replica: Replica;
+  readonly transport: string;
+  /** Id of the container, where there is one. */
+  readonly containerId?: string;
+}
+
+export function replicaOptions(options: SessionOptions): ReplicaOptions {
+  const { ignore, allow, gitignore, git, modes, settleMs, settleMaxMs, maxFileSize } = options;
+  return { rules: { ignore, allow, gitignore, git }, settle: settleMs, settleMax: settleMaxMs, maxFileSize, modes };
+}
+
+export function openLocal(root: string, options: SessionOptions): Promise<Replica> {
+  return openDiskReplica({ root, side: 'local', options: replicaOptions(options) });
+}
+
+export async function openFar(text: string, options: SessionOptions, signal: AbortSignal): Promise<Far> {
+  const address = parseAddress(text);
+  if (address.kind === 'local') {
+    const root = resolve(address.path.replace(/^~(?=$|\/)/, homedir()));
+    const replica = await openDiskReplica({ root, side: 'container', options: replicaOptions(options) });
+    return { replica, transport: 'in-process' };
+  }
+  const connected = await connectContainer({
+    address,
+    options: replicaOptions(options),
+    agentSource: loadAgent(),
+    signal,
+    ...(options.docker === undefined ? {} : { engineCommand: options.docker }),
+  });
+  return { replica: connected.replica, transport: `${address.engine} exec`, containerId: connected.containerId };
+}

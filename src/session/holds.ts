@@ -1,0 +1,106 @@
+/**
+ * Holds (invariant 5): removals that look like an accident wait for a person, and only they wait.
+ * What counts as one: a root that is gone or emptied, or more removals within a few seconds than the
+ * configured number and share of the files.
+ */
+import type { HoldInfo } from '../control/api.ts';
+import type { PlannedAction } from '../tree/reconcile.ts';
+import type { Path, Side } from '../tree/path.ts';
+import { otherSide, parentPath } from '../tree/path.ts';
+import type { Core } from './core.ts';
+
+/** A mass removal reaches the session in several cycles; this many milliseconds of them count as one. */
+const windowMs = 10_000;
+
+export interface RemovalWindow {
+  /** Times and numbers of the removals that went ahead lately, by receiving side. */
+  readonly recent: Record<Side, { time: number; files: number }[]>;
+  /** Removals that a person let go ahead. */
+  readonly approved: Set<Path>;
+}
+
+export function createRemovalWindow(): RemovalWindow {
+  return { recent: { local: [], container: [] }, approved: new Set() };
+}
+
+/** Splits a plan's actions for `target` into those that go ahead and the removals that are held. */
+export function judgeRemovals(
+  core: Core,
+  window: RemovalWindow,
+  target: Side,
+  actions: readonly PlannedAction[],
+  moved: ReadonlySet<Path>,
+  now: number,
+): { readonly hold: HoldInfo | undefined; readonly held: readonly Path[] } {
+  const removals = actions.filter((action) => action.type === 'remove');
+  if (removals.length === 0) return { hold: undefined, held: [] };
+  const waiting = removals.filter((action) => !window.approved.has(action.path));
+  // A type clash removes too, but only what stands in the way of something new; that is an edit.
+  const making = new Set(actions.filter((action) => action.type !== 'remove').map((action) => action.path));
+  const genuine = waiting.filter((action) => !clearsTheWay(action.path, making));
+  const files = genuine.filter((action) => action.expect.kind === 'file' && !moved.has(action.path)).length;
+  const recent = forgetOld(window.recent[target], now);
+  const total = core.base.files + sum(recent);
+  const many = files + sum(recent);
+  const reason = emptiesRoot(core, genuine, files) ? 'root-emptied' : exceeds(core, many, total) ? 'mass-deletion' : undefined;
+  if (reason === undefined) {
+    if (files > 0) recent.push({ time: now, files });
+    return { hold: undefined, held: [] };
+  }
+  return { hold: describeHold(reason, otherSide(target), files, total), held: genuine.map((action) => action.path) };
+}
+
+function clearsTheWay(path: Path, making: ReadonlySet<Path>): boolean {
+  for (let place = path; place !== ''; place = parentPath(place)) if (making.has(place)) return true;
+  return false;
+}
+
+function exceeds(core: Core, removed: number, total: number): boolean {
+  const { files, share } = core.options.holds;
+  return removed > files && removed > total * share;
+}
+
+/** Everything that both sides had would go, and there was more than one thing. */
+function emptiesRoot(core: Core, removals: readonly PlannedAction[], files: number): boolean {
+  const all = core.base.files + core.base.directories;
+  return all > 1 && files > 0 && removals.length >= all;
+}
+
+function forgetOld(recent: { time: number; files: number }[], now: number): { time: number; files: number }[] {
+  while (recent.length > 0 && (recent[0]?.time ?? now) < now - windowMs) recent.shift();
+  return recent;
+}
+
+function sum(recent: readonly { files: number }[]): number {
+  return recent.reduce((total, one) => total + one.files, 0);
+}
+
+function describeHold(reason: 'root-emptied' | 'mass-deletion', side: Side, files: number, total: number): HoldInfo {
+  const where = side === 'local' ? 'local directory' : 'container';
+  const message =
+    reason === 'root-emptied'
+      ? `The ${where} was emptied; ${files} files would be removed from the other side.`
+      : `${files} of ${total} files vanished from the ${where}; removing them from the other side waits for you.`;
+  return { reason, side, files, since: Date.now(), message, next: holdNext };
+}
+
+const holdNext = '`cai approve` removes them on the other side too, `cai reject` brings them back.';
+
+/** The hold for a root that cannot be found any more. */
+export function rootHold(side: Side, reason: 'missing' | 'not-a-directory' | 'replaced' | 'unreadable'): HoldInfo {
+  const where = side === 'local' ? 'local directory' : 'directory in the container';
+  const what = {
+    missing: 'is gone',
+    'not-a-directory': 'is not a directory any more',
+    replaced: 'was replaced by another directory',
+    unreadable: 'cannot be read any more',
+  }[reason];
+  return {
+    reason: reason === 'missing' ? 'root-missing' : reason === 'replaced' ? 'root-replaced' : 'root-type',
+    side,
+    files: 0,
+    since: Date.now(),
+    message: `The ${where} ${what}; nothing is removed because of that.`,
+    next: 'Put the directory back and the session goes on by itself, or end it with `cai unwatch`.',
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * Takes in what a replica tells: paths that look different from the base become changes; ignore files
+ * change the rules; excluded paths leave the base and stay on both disks (invariant 6).
+ */
+import type { Observation } from '../replica/replica.ts';
+import type { Look } from '../tree/entry.ts';
+import type { Path, Side } from '../tree/path.ts';
+import { fromBytes, parentPath } from '../tree/path.ts';
+import { isRuleFile } from '../tree/rules.ts';
+import type { Core } from './core.ts';
+import { forget, isExcluded, reviveLeftovers, setSide } from './core.ts';
+import type { Report } from './report.ts';
+import { addProblem, solveProblem } from './report.ts';
+
+/** Contents beyond this many bytes are not kept with their changes; they are read again when needed. */
+const bufferLimit = 64 * 1024 * 1024;
+
+export interface IntakeResult {
+  /** Directories whose ignore files changed: what is in them has to be looked at anew. */
+  readonly ruleChanges: readonly Path[];
+}
+
+export function takeIn(core: Core, report: Report, side: Side, observations: readonly Observation[]): IntakeResult {
+  const ruleChanges: Path[] = [];
+  const since = performance.now();
+  for (const observation of observations) {
+    const { path, look } = observation;
+    if (isRuleFile(path) && noteRuleFile(core, side, observation)) ruleChanges.push(parentPath(path));
+    if (look !== null && isExcluded(core, path, look.kind === 'directory')) continue;
+    if (look === null && core.base.get(path) === null && !core.sides[side].changes.has(path)) continue;
+    showBlocked(report, side, path, look);
+    if (look !== null) reviveLeftovers(core, side, path);
+    const bytes = core.buffered < bufferLimit ? observation.bytes : undefined;
+    if (setSide(core, side, path, look, { since, ...(bytes === undefined ? {} : { bytes }) })) core.dirty.add(path);
+  }
+  for (const directory of ruleChanges) forgetExcluded(core, directory);
+  return { ruleChanges };
+}
+
+/** Reads an ignore file's text into the side's rules. True when the rules are others now. */
+export function noteRuleFile(core: Core, side: Side, { path, look, bytes }: Observation): boolean {
+  const { rules } = core.sides[side];
+  if (look === null || look.kind !== 'file') return rules.setRuleFile(path, null);
+  if (bytes === undefined) return false;
+  return rules.setRuleFile(path, fromBytes(bytes));
+}
+
+
+function forgetExcluded(core: Core, directory: Path): void {
+  const excluded: Path[] = [];
+  for (const [path, entry] of core.base.entries(directory)) {
+    if (isExcluded(core, path, entry.kind === 'directory')) excluded.push(path);
+  }
+  for (const path of excluded) forget(core, path);
+  for (const side of ['local', 'container'] as const) {
+    for (const [path, change] of [...core.sides[side].changes]) {
+      if (isExcluded(core, path, change.look?.kind === 'directory')) forget(core, path);
+    }
+  }
+}
+
+const blockedCodes = {
+  unreadable: 'PERMISSION',
+  'link-outside': 'LINK_OUTSIDE',
+  special: 'SPECIAL_FILE',
+  'too-large': 'TOO_LARGE',
+  unstable: 'UNSTABLE',
+  name: 'NAME',
+} as const;
+
+function showBlocked(report: Report, side: Side, path: Path, look: Look): void {
+  if (look?.kind !== 'blocked') return solveProblem(report, side, path);
+  // A socket or pipe in a project is no fault of anybody; DESIGN 8 counts it among the never-sync.
+  if (look.why === 'special') return;
+  addProblem(report, { side, path, code: blockedCodes[look.why], message: look.message });
+}

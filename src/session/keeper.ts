@@ -1,0 +1,183 @@
+/**
+ * Brings displaced files into the history (invariant 1). A replica keeps what an action displaced;
+ * here its content goes into the store, a row into the history, and only then the replica may let go.
+ * Works in the background, off the latency path; what is not done when the link breaks is found again
+ * in the replica's staging area.
+ */
+import type { Kept, Replica } from '../replica/replica.ts';
+import type { NewVersion, Store, VersionReason } from '../store/store.ts';
+import type { Entry } from '../tree/entry.ts';
+import type { Path, Side } from '../tree/path.ts';
+import type { Report } from './report.ts';
+import { addConflict, addProblem, solveProblem, tell } from './report.ts';
+
+/** Milliseconds that a displaced file stays with its replica, to notice writers that still hold it open. */
+const watchFor = 2_000;
+const atOnce = 8;
+/** Milliseconds until a version that could not be stored (a full disk) is tried again. */
+const retryAfter = 5_000;
+
+interface Displaced {
+  readonly replica: Replica;
+  readonly side: Side;
+  readonly kept: Kept;
+  readonly reason: VersionReason;
+  readonly time: number;
+}
+
+export class Keeper {
+  readonly #store: Store;
+  readonly #report: Report;
+  readonly #maxBytes: number;
+  readonly #queue: Displaced[] = [];
+  readonly #rows: { version: NewVersion; from?: Displaced }[] = [];
+  readonly #releases = new Map<Replica, Displaced[]>();
+  readonly #lost = new WeakSet<Replica>();
+  #working = 0;
+  #commitTimer: NodeJS.Immediate | undefined;
+  #releaseTimer: NodeJS.Timeout | undefined;
+  #idle: (() => void)[] = [];
+
+  constructor(options: { readonly store: Store; readonly report: Report; readonly maxBytes: number }) {
+    this.#store = options.store;
+    this.#report = options.report;
+    this.#maxBytes = options.maxBytes;
+  }
+
+  /** A file or link that an action on this side displaced. */
+  displaced(replica: Replica, side: Side, kept: Kept, reason: VersionReason): void {
+    this.#queue.push({ replica, side, kept, reason: kept.expected ? reason : 'conflict', time: Date.now() });
+    this.#work();
+  }
+
+  /** Something without content of its own went: a directory. */
+  went(side: Side, path: Path, entry: Entry, reason: VersionReason): void {
+    this.#rows.push({ version: { path, side, time: Date.now(), reason, entry } });
+    this.#commitSoon();
+  }
+
+  /** Resolves when everything displaced so far is in the history. */
+  settled(): Promise<void> {
+    if (this.#queue.length === 0 && this.#working === 0 && this.#rows.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Lets every kept file go now, where its content is in the history. */
+  async releaseAll(): Promise<void> {
+    clearTimeout(this.#releaseTimer);
+    this.#releaseTimer = undefined;
+    await this.settled();
+    await this.#release();
+    await this.settled();
+  }
+
+  #work(): void {
+    while (this.#working < atOnce && this.#queue.length > 0) {
+      const next = this.#queue.shift() as Displaced;
+      this.#working += 1;
+      this.#save(next)
+        .catch((error: unknown) => this.#failed(next, error))
+        .finally(() => {
+          this.#working -= 1;
+          this.#work();
+          this.#checkIdle();
+        });
+    }
+  }
+
+  async #save(displaced: Displaced): Promise<void> {
+    const { kept, side, reason, time, replica } = displaced;
+    let entry = kept.entry;
+    if (entry.kind === 'file' && !this.#store.contents.has(entry.digest)) {
+      const put = await this.#store.contents.putStream(replica.readKept(kept.id), this.#maxBytes);
+      if (put === undefined) this.#tooLarge(kept.path, entry.size);
+      else entry = { ...entry, digest: put.digest, size: put.size };
+    }
+    solveProblem(this.#report, 'session', kept.path);
+    this.#rows.push({ version: { path: kept.path, side, time, reason, entry }, from: displaced });
+    this.#commitSoon();
+  }
+
+  #tooLarge(path: Path, size: number): void {
+    tell(this.#report, {
+      type: 'notice',
+      message: `A replaced version of ${path} (${size} bytes) is larger than the history may be and is not kept.`,
+    });
+  }
+
+  /** With the link gone the replica tells again what it still keeps, at the next connect. */
+  lost(replica: Replica): void {
+    this.#lost.add(replica);
+    this.#releases.delete(replica);
+  }
+
+  #failed(displaced: Displaced, error: unknown): void {
+    if (this.#lost.has(displaced.replica)) return;
+    const message = error instanceof Error ? error.message : String(error);
+    const path = displaced.kept.path;
+    addProblem(this.#report, { side: 'session', path, code: 'STATE', message: `A replaced version cannot be kept yet: ${message}` });
+    const timer = setTimeout(() => {
+      this.#queue.push(displaced);
+      this.#work();
+    }, retryAfter);
+    timer.unref();
+  }
+
+  #commitSoon(): void {
+    this.#commitTimer ??= setImmediate(() => {
+      this.#commitTimer = undefined;
+      const rows = this.#rows.splice(0);
+      const versions = rows.map((row) => row.version);
+      this.#store.commit({ base: [], versions, events: [] });
+      for (const row of rows) if (row.from !== undefined) this.#holdFor(row.from);
+      this.#nameConflicts(versions);
+      this.#checkIdle();
+    });
+  }
+
+  /** Tells a shown conflict which version of the history gave way. */
+  #nameConflicts(versions: readonly NewVersion[]): void {
+    for (const version of versions) {
+      if (version.reason !== 'conflict') continue;
+      const [row] = this.#store.history({ path: version.path, limit: 1 });
+      const conflict = this.#report.conflicts.get(version.path);
+      if (row === undefined) continue;
+      tell(this.#report, { type: 'version', version: row });
+      if (conflict !== undefined) addConflict(this.#report, { ...conflict, version: row.id });
+    }
+  }
+
+  #holdFor(displaced: Displaced): void {
+    const list = this.#releases.get(displaced.replica);
+    if (list === undefined) this.#releases.set(displaced.replica, [displaced]);
+    else list.push(displaced);
+    if (this.#releaseTimer !== undefined) return;
+    this.#releaseTimer = setTimeout(() => {
+      this.#releaseTimer = undefined;
+      void this.#release();
+    }, watchFor);
+    this.#releaseTimer.unref();
+  }
+
+  async #release(): Promise<void> {
+    const releases = [...this.#releases];
+    this.#releases.clear();
+    for (const [replica, list] of releases) {
+      const byId = new Map(list.map((displaced) => [displaced.kept.id, displaced]));
+      try {
+        const changed = await replica.release([...byId.keys()]);
+        for (const kept of changed) {
+          const before = byId.get(kept.id);
+          if (before !== undefined) this.displaced(replica, before.side, { ...kept, expected: false }, 'conflict');
+        }
+      } catch {
+        // The link went: the replica tells what it still keeps when it is back.
+      }
+    }
+  }
+
+  #checkIdle(): void {
+    if (this.#queue.length > 0 || this.#working > 0 || this.#rows.length > 0) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * The two replicas of a session, opened together and opened again when one is lost: at once at first,
+ * then with growing distance, and at once again when the container is started.
+ */
+import { toCaiError } from '../errors.ts';
+import type { Replica, ReplicaEvent } from '../replica/replica.ts';
+import type { Side } from '../tree/path.ts';
+import { Tree } from '../tree/tree.ts';
+import type { Engine } from './engine.ts';
+import type { Far } from './far.ts';
+import { openFar, openLocal, watchStarts } from './far.ts';
+import type { Identity } from './identity.ts';
+import { identityChange } from './identity.ts';
+import { addProblem, solveProblem, tell } from './report.ts';
+
+const firstDelay = 100;
+const longestDelay = 10_000;
+const identityKey = 'identity';
+
+interface LinkHooks {
+  readonly onEvent: (side: Side, event: ReplicaEvent) => void;
+  readonly onLost: (reason: string) => void;
+  readonly onConnected: () => void;
+}
+
+export class Links {
+  readonly #engine: Engine;
+  readonly #hooks: LinkHooks;
+  readonly #abort = new AbortController();
+  #far: Far | undefined;
+  #loaded = false;
+  #closed = false;
+  #reconnecting = false;
+  #nudge: () => void = () => undefined;
+
+  constructor(engine: Engine, hooks: LinkHooks) {
+    this.#engine = engine;
+    this.#hooks = hooks;
+  }
+
+  get isUp(): boolean {
+    const { local, container } = this.#engine.core.sides;
+    return local.replica !== undefined && container.replica !== undefined;
+  }
+
+  get transport(): string {
+    return this.#far?.transport ?? 'none';
+  }
+
+  /** Opens what is not open. */
+  async open(): Promise<void> {
+    const { core, record } = this.#engine;
+    const local = core.sides.local.replica ?? (await openLocal(record.local, record.options));
+    try {
+      this.#far = await openFar(record.container, record.options, this.#abort.signal);
+    } catch (error) {
+      if (core.sides.local.replica === undefined) await local.close();
+      throw error;
+    }
+    this.#checkIdentity(local, this.#far);
+    if (core.sides.local.replica === undefined) this.#attach('local', local);
+    this.#attach('container', this.#far.replica);
+  }
+
+  /** Gives both replicas up and opens them anew. */
+  reopen(reason: Error): void {
+    const { local } = this.#engine.core.sides;
+    const lost = local.replica;
+    if (lost !== undefined) {
+      local.replica = undefined;
+      this.#engine.keeper.lost(lost);
+      void lost.close().catch(() => undefined);
+    }
+    this.#drop(reason);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#abort.abort();
+    this.#nudge();
+    const { local, container } = this.#engine.core.sides;
+    const replicas = [local.replica, container.replica];
+    local.replica = undefined;
+    container.replica = undefined;
+    await Promise.all(replicas.map((replica) => replica?.close().catch(() => undefined)));
+  }
+
+  #attach(side: Side, replica: Replica): void {
+    const { core, keeper } = this.#engine;
+    core.sides[side].replica = replica;
+    replica.onEvent = (event) => this.#hooks.onEvent(side, event);
+    for (const kept of replica.info.leftKept) keeper.displaced(replica, side, kept, 'recovered');
+    void replica.closed.then((reason) => {
+      if (core.sides[side].replica !== replica || this.#closed) return;
+      if (side === 'local') this.reopen(reason ?? new Error('the local directory cannot be used any more'));
+      else this.#drop(reason ?? new Error('the link ended'));
+    });
+  }
+
+  #drop(reason: Error): void {
+    const { core, keeper, transfers } = this.#engine;
+    const lost = core.sides.container.replica;
+    core.sides.container.replica = undefined;
+    if (lost !== undefined) {
+      keeper.lost(lost);
+      void lost.close().catch(() => undefined);
+    }
+    for (const abort of transfers.values()) abort.abort();
+    this.#hooks.onLost(reason.message);
+    void this.#reconnect();
+  }
+
+  async #reconnect(): Promise<void> {
+    if (this.#reconnecting) return;
+    this.#reconnecting = true;
+    const stopWatching = watchStarts(this.#engine.record, () => this.#nudge());
+    let delay = firstDelay;
+    try {
+      while (!this.#closed) {
+        try {
+          await this.open();
+          solveProblem(this.#engine.report, 'session');
+          break;
+        } catch (error) {
+          this.#showFailure(error);
+        }
+        const nudged = await this.#wait(delay);
+        delay = nudged ? firstDelay : Math.min(delay * 2, longestDelay);
+      }
+    } finally {
+      stopWatching();
+      this.#reconnecting = false;
+    }
+    if (!this.#closed) this.#hooks.onConnected();
+  }
+
+  #showFailure(thrown: unknown): void {
+    if (this.#closed) return;
+    const { code, message, next } = toCaiError(thrown);
+    addProblem(this.#engine.report, { side: 'session', code, message, ...(next === undefined ? {} : { next }) });
+  }
+
+  /** Resolves after the delay (false), or as soon as the container is said to have started (true). */
+  #wait(delay: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), delay);
+      this.#nudge = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+    });
+  }
+
+  /** Loads the base the first time; forgets it when it speaks of other replicas (invariant 4). */
+  #checkIdentity(local: Replica, far: Far): void {
+    const { core, store, report } = this.#engine;
+    const now: Identity = {
+      local: local.info.identity,
+      container: far.replica.info.identity,
+      ...(far.containerId === undefined ? {} : { containerId: far.containerId }),
+    };
+    const change = identityChange(store.getValue(identityKey), now);
+    if (change !== undefined) {
+      const message = `Starting anew because ${change}: the sides are merged, the local one leads, nothing is removed.`;
+      tell(report, { type: 'notice', message });
+      this.#forgetBase();
+    } else if (!this.#loaded) {
+      for (const [path, entry] of store.loadBase()) core.base.set(path, entry);
+    }
+    this.#loaded = true;
+    store.setValue(identityKey, now);
+    if (core.base.files + core.base.directories === 0) core.hostLeads = true;
+  }
+
+  #forgetBase(): void {
+    const { core, store } = this.#engine;
+    store.clearBase();
+    core.base = new Tree();
+    core.uncommitted.clear();
+    core.held.clear();
+    core.hostLeads = true;
+    for (const side of ['local', 'container'] as const) {
+      core.sides[side].changes.clear();
+      core.sides[side].looks.clear();
+      core.sides[side].leftovers.clear();
+    }
+    core.buffered = 0;
+  }
+}
+

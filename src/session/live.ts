@@ -1,0 +1,320 @@
+/**
+ * The loop: connect, look at both sides whole, then run cycles whenever something changed; start over
+ * when the link breaks (invariant 9). Everything that can happen at any time ends in `schedule`.
+ */
+import type { FlushResult, SessionEvent, SessionStatus } from '../control/api.ts';
+import { CaiError, toCaiError } from '../errors.ts';
+import type { ReplicaEvent } from '../replica/replica.ts';
+import type { Side } from '../tree/path.ts';
+import { Committer } from './committer.ts';
+import { runCycle } from './cycle.ts';
+import type { Engine } from './engine.ts';
+import { createEngine } from './engine.ts';
+import { rootHold } from './holds.ts';
+import { takeIn } from './intake.ts';
+import { Links } from './links.ts';
+import { addHold, addProblem, releaseHold, setState, solveProblem, tell } from './report.ts';
+import { resync } from './resync.ts';
+import type { Session, SessionInput } from './session.ts';
+import { approveHolds, rejectHolds, reviewHolds } from './settle-holds.ts';
+import { sessionStatus } from './status.ts';
+
+/** A cycle over more paths than this is shown as the state 'syncing'. */
+const busyAbove = 50;
+/** While this many bytes of contents wait to be carried over, the scan waits. */
+const drainedBelow = 8 * 1024 * 1024;
+
+export class LiveSession implements Session {
+  readonly ended: Promise<Error | undefined>;
+  readonly #engine: Engine;
+  readonly #committer: Committer;
+  readonly #links: Links;
+  #end: (reason: Error | undefined) => void = () => undefined;
+  #paused = false;
+  #stopped = false;
+  #pumping = false;
+  /** True while the container is scanned: its changes are not known yet, so nothing can be decided. */
+  #blind = true;
+  #resyncing = false;
+  #resyncAgain = false;
+  #lostRoots = new Set<Side>();
+  #idleWaiters: (() => void)[] = [];
+  #drainWaiters: (() => void)[] = [];
+
+  constructor(input: SessionInput) {
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#committer = new Committer(() => this.#engine);
+    this.#engine = createEngine(input, { schedule: () => this.#schedule(), commitSoon: () => this.#committer.soon() });
+    this.#links = new Links(this.#engine, {
+      onEvent: (side, event) => this.#onReplicaEvent(side, event),
+      onLost: (reason) => this.#onLost(reason),
+      onConnected: () => void this.#resync(),
+    });
+  }
+
+  /** Opens both replicas; the first scan goes on in the background. */
+  async start(): Promise<void> {
+    setState(this.#engine.report, 'connecting');
+    await this.#links.open();
+    void this.#resync();
+  }
+
+  status(): SessionStatus {
+    return sessionStatus(this.#engine, this.#links.transport);
+  }
+
+  onEvent(listener: (event: SessionEvent) => void): () => void {
+    this.#engine.report.listeners.add(listener);
+    return () => this.#engine.report.listeners.delete(listener);
+  }
+
+  async flush(options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<FlushResult> {
+    if (this.#paused) {
+      throw new CaiError('BUSY', 'The session is paused.', { next: 'Run `cai resume` first.' });
+    }
+    const start = performance.now();
+    await withDeadline(this.#carryAll(), options, () => this.#flushTimeout());
+    const { problems, conflicts, holds } = this.status();
+    return { ms: Math.round(performance.now() - start), problems, conflicts, holds };
+  }
+
+  async pause(): Promise<void> {
+    if (this.#paused) return;
+    this.#paused = true;
+    setState(this.#engine.report, 'paused');
+  }
+
+  async resume(): Promise<void> {
+    if (!this.#paused) return;
+    this.#paused = false;
+    setState(this.#engine.report, this.#links.isUp ? 'watching' : 'disconnected');
+    this.#schedule();
+  }
+
+  async approve(): Promise<void> {
+    approveHolds(this.#engine);
+    this.#schedule();
+  }
+
+  async reject(): Promise<void> {
+    rejectHolds(this.#engine);
+    this.#schedule();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    for (const abort of this.#engine.transfers.values()) abort.abort();
+    this.#wake();
+    await this.#pumpEnded();
+    this.#engine.retries.close();
+    await this.#engine.keeper.releaseAll();
+    await this.#committer.now();
+    this.#committer.close();
+    await this.#links.close();
+    setState(this.#engine.report, 'stopped');
+    this.#end(undefined);
+  }
+
+  /** Everything that changed before the call is on both sides afterwards. */
+  async #carryAll(): Promise<void> {
+    await this.#idle();
+    const { local, container } = this.#engine.core.sides;
+    if (local.replica === undefined || container.replica === undefined) return this.#carryAll();
+    try {
+      await Promise.all([local.replica.drain(), container.replica.drain()]);
+    } catch (error) {
+      if (this.#stopped) throw error;
+      // The link broke in between: the scan after the reconnect finds what changed.
+      return this.#carryAll();
+    }
+    this.#engine.retries.now();
+    this.#schedule();
+    await this.#idle();
+    await this.#engine.keeper.settled();
+  }
+
+  #flushTimeout(): CaiError {
+    const pending = this.status().pending;
+    const why = this.#links.isUp ? `${pending} changes are not on both sides yet` : 'the link to the container is down';
+    return new CaiError('TIMEOUT', `Not everything is on both sides in time: ${why}.`, {
+      next: 'See `cai status`, or allow more time with --timeout.',
+    });
+  }
+
+  #canRun(): boolean {
+    return !this.#paused && !this.#stopped && !this.#blind && this.#links.isUp && this.#lostRoots.size === 0;
+  }
+
+  #schedule(): void {
+    if (this.#pumping || !this.#canRun()) return this.#wake();
+    void this.#pump();
+  }
+
+  async #pump(): Promise<void> {
+    this.#pumping = true;
+    const { core, report } = this.#engine;
+    try {
+      while (this.#canRun()) {
+        if (!this.#resyncing && core.dirty.size > busyAbove) setState(report, 'syncing');
+        if (!(await runCycle(this.#engine))) break;
+        if (core.buffered < drainedBelow) this.#drained();
+      }
+    } catch (error) {
+      this.#cycleFailed(error);
+    } finally {
+      this.#pumping = false;
+      this.#drained();
+      this.#wake();
+    }
+  }
+
+  /** A cycle can only fail as a whole when the link broke in it; then the next scan finds the rest. */
+  #cycleFailed(thrown: unknown): void {
+    if (this.#stopped || !this.#links.isUp) return;
+    const error = toCaiError(thrown);
+    tell(this.#engine.report, { type: 'notice', message: `A cycle failed (${error.message}); looking at both sides anew.` });
+    this.#links.reopen(error);
+  }
+
+  #drained(): void {
+    for (const resolve of this.#drainWaiters.splice(0)) resolve();
+  }
+
+  /** Lets those who wait for quiet go, when it is quiet. */
+  #wake(): void {
+    if (this.#stopped) {
+      for (const resolve of this.#idleWaiters.splice(0)) resolve();
+      return;
+    }
+    if (!this.#isIdle()) return;
+    this.#engine.window.approved.clear();
+    reviewHolds(this.#engine);
+    if (this.#links.isUp && !this.#paused) setState(this.#engine.report, 'watching');
+    for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+
+  #isIdle(): boolean {
+    const { core, rescan } = this.#engine;
+    if (!this.#links.isUp || this.#blind || this.#resyncing || this.#pumping) return false;
+    return core.dirty.size === 0 && core.inFlight.size === 0 && rescan.size === 0;
+  }
+
+  #idle(): Promise<void> {
+    if (this.#stopped || this.#isIdle()) return Promise.resolve();
+    return new Promise((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  async #pumpEnded(): Promise<void> {
+    while (this.#pumping) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  async #resync(): Promise<void> {
+    if (this.#resyncing) {
+      this.#resyncAgain = true;
+      return;
+    }
+    this.#resyncing = true;
+    const start = performance.now();
+    try {
+      do {
+        this.#resyncAgain = false;
+        this.#blind = true;
+        await resync(this.#engine, {
+          onContainerKnown: () => {
+            this.#blind = false;
+          },
+          whenDrained: () => this.#whenDrained(),
+        });
+      } while (this.#resyncAgain && !this.#stopped);
+      this.#resyncing = false;
+      setState(this.#engine.report, 'syncing');
+      this.#schedule();
+      await this.#idle();
+      if (this.#links.isUp && !this.#stopped) this.#becameReady(performance.now() - start);
+    } catch (error) {
+      this.#resyncing = false;
+      this.#cycleFailed(error);
+    }
+  }
+
+  #becameReady(ms: number): void {
+    const { core, report } = this.#engine;
+    core.hostLeads = false;
+    this.#committer.soon();
+    const first = !report.ready;
+    report.ready = true;
+    if (first) tell(report, { type: 'ready', files: core.base.files, bytes: core.base.bytes, ms: Math.round(ms) });
+  }
+
+  #whenDrained(): Promise<void> {
+    if (!this.#pumping) return Promise.resolve();
+    return new Promise((resolve) => this.#drainWaiters.push(resolve));
+  }
+
+  #onReplicaEvent(side: Side, event: ReplicaEvent): void {
+    const { core, report, rescan } = this.#engine;
+    switch (event.type) {
+      case 'changes':
+        for (const directory of takeIn(core, report, side, event.changes).ruleChanges) rescan.add(directory);
+        return this.#schedule();
+      case 'root-lost':
+        this.#lostRoots.add(side);
+        return addHold(report, rootHold(side, event.reason));
+      case 'rescan-needed':
+        if (this.#lostRoots.has(side)) return this.#rootIsBack(side);
+        return void this.#resync();
+      case 'polling':
+        return this.#showPolling(side, event.directories, event.limit);
+      case 'secret':
+        if (event.present) core.sides[side].secrets.add(event.path);
+        else core.sides[side].secrets.delete(event.path);
+    }
+  }
+
+  #rootIsBack(side: Side): void {
+    this.#lostRoots.delete(side);
+    for (const hold of [...this.#engine.report.holds.values()]) {
+      if (hold.side === side && hold.reason.startsWith('root-') && hold.reason !== 'root-emptied') {
+        releaseHold(this.#engine.report, hold, 'gone');
+      }
+    }
+    this.#links.reopen(new CaiError('ROOT', 'the directory is back'));
+  }
+
+  #showPolling(side: Side, directories: number, limit: number): void {
+    if (directories === 0) return solveProblem(this.#engine.report, side);
+    addProblem(this.#engine.report, {
+      side,
+      code: 'WATCHES',
+      message: `Too few inotify watches (limit ${limit}): ${directories} directories are polled instead.`,
+      next: `Raise the limit on the machine that runs them: sudo sysctl fs.inotify.max_user_watches=${Math.max(limit * 2, 524_288)}`,
+    });
+  }
+
+  #onLost(reason: string): void {
+    this.#blind = true;
+    if (!this.#stopped) setState(this.#engine.report, 'disconnected', reason);
+    this.#drained();
+  }
+}
+
+
+async function withDeadline<T>(
+  work: Promise<T>,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  late: () => CaiError,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), timeoutMs);
+    signal?.addEventListener('abort', () => reject(new CaiError('CANCELLED', 'Cancelled.')), { once: true });
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

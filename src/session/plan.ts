@@ -1,0 +1,108 @@
+/**
+ * From reconcile's plan to the order of work on one side: what clears the way first, then what is
+ * made (with the place its content comes from), then the remaining removals. Moves and copies are
+ * found here, so that content which the side already holds is not sent (DESIGN 6.4).
+ */
+import type { Action, Source } from '../replica/replica.ts';
+import type { Digest, Entry, FileEntry } from '../tree/entry.ts';
+import type { PlannedAction } from '../tree/reconcile.ts';
+import type { Path, Side } from '../tree/path.ts';
+import { isWithin, otherSide, parentPath } from '../tree/path.ts';
+import type { Core } from './core.ts';
+import { sideLook } from './core.ts';
+
+/** One action, with its source where that is known without asking the other side. */
+export type Step =
+  | { readonly ready: true; readonly action: Action; readonly movedFrom?: Path }
+  /** Its content has to be fetched from the other side. */
+  | { readonly ready: false; readonly path: Path; readonly expect: Entry | null; readonly entry: FileEntry };
+
+export interface Ordered {
+  readonly steps: readonly Step[];
+  /** Sources of moves: removed by the move itself. */
+  readonly moved: ReadonlySet<Path>;
+}
+
+/** Paths below which something is removed so that something else can take the place. */
+function clearedPaths(actions: readonly PlannedAction[]): Set<Path> {
+  const removed = new Set<Path>();
+  for (const action of actions) if (action.type === 'remove') removed.add(action.path);
+  const cleared = new Set<Path>();
+  if (removed.size === 0) return cleared;
+  for (const action of actions) {
+    if (action.type === 'remove') continue;
+    for (let path = action.path; path !== ''; path = parentPath(path)) if (removed.has(path)) cleared.add(path);
+  }
+  return cleared;
+}
+
+export function orderActions(core: Core, target: Side, actions: readonly PlannedAction[]): Ordered {
+  const cleared = clearedPaths(actions);
+  const isCleared = (path: Path) => cleared.size > 0 && [...cleared].some((root) => isWithin(root, path));
+  const removals = actions.filter((action) => action.type === 'remove');
+  const leaving = new Map<Digest, Path[]>();
+  for (const action of removals) {
+    if (action.expect.kind !== 'file' || isCleared(action.path)) continue;
+    const paths = leaving.get(action.expect.digest);
+    if (paths === undefined) leaving.set(action.expect.digest, [action.path]);
+    else paths.push(action.path);
+  }
+  const moved = new Set<Path>();
+  const making: Step[] = [];
+  for (const action of actions) {
+    if (action.type === 'remove') continue;
+    making.push(toStep(core, target, action, leaving, moved, isCleared));
+  }
+  const first = removals.filter((action) => isCleared(action.path)).map(removeStep);
+  const last = removals.filter((action) => !isCleared(action.path) && !moved.has(action.path)).map(removeStep);
+  return { steps: [...first, ...making, ...last], moved };
+}
+
+function removeStep(action: PlannedAction & { type: 'remove' }): Step {
+  return { ready: true, action: { type: 'remove', path: action.path, expect: action.expect } };
+}
+
+function toStep(
+  core: Core,
+  target: Side,
+  action: Exclude<PlannedAction, { type: 'remove' }>,
+  leaving: Map<Digest, Path[]>,
+  moved: Set<Path>,
+  isCleared: (path: Path) => boolean,
+): Step {
+  const { path, expect, entry } = action;
+  if (action.type === 'attributes') {
+    if (entry.kind === 'link' || expect === null || expect.kind === 'link') throw new Error('attributes of a link');
+    return { ready: true, action: { type: 'attributes', path, expect, entry } };
+  }
+  if (entry.kind === 'directory') return { ready: true, action: { type: 'mkdir', path, expect, entry } };
+  if (entry.kind === 'link') return { ready: true, action: { type: 'link', path, expect, entry } };
+  const found = findSource(core, target, path, entry, leaving, isCleared);
+  if (found === undefined) return { ready: false, path, entry, expect };
+  const write: Action = { type: 'write', path, expect, entry, source: found };
+  if (found.from !== 'move') return { ready: true, action: write };
+  moved.add(found.path);
+  return { ready: true, action: write, movedFrom: found.path };
+}
+
+/** Content that the target holds already, or that is at hand. */
+function findSource(
+  core: Core,
+  target: Side,
+  path: Path,
+  entry: FileEntry,
+  leaving: Map<Digest, Path[]>,
+  isCleared: (path: Path) => boolean,
+): Source | undefined {
+  if (entry.size === 0) return { from: 'bytes', bytes: new Uint8Array(0) };
+  const from = leaving.get(entry.digest)?.pop();
+  if (from !== undefined) return { from: 'move', path: from };
+  const same = core.base.findDigest(entry.digest);
+  if (same !== undefined && same !== path && !isCleared(same) && !core.inFlight.has(same)) {
+    const look = sideLook(core, target, same);
+    if (look?.kind === 'file' && look.digest === entry.digest) return { from: 'copy', path: same };
+  }
+  const bytes = core.sides[otherSide(target)].changes.get(path)?.bytes;
+  if (bytes !== undefined) return { from: 'bytes', bytes };
+  return undefined;
+}

@@ -1,0 +1,137 @@
+/**
+ * What a session tells the world: events as they happen, problems until they are gone, totals.
+ * Nothing is cut short and nothing hidden (invariant 10).
+ */
+import type {
+  ConflictInfo,
+  HoldInfo,
+  Problem,
+  Progress,
+  SessionEvent,
+  SessionState,
+  Transfer,
+} from '../control/api.ts';
+import type { Path, Side } from '../tree/path.ts';
+
+const transfersShown = 20;
+/** A cycle that brings over more than this is told as one event. */
+const batchAbove = 50;
+
+interface SideTotals {
+  files: number;
+  bytes: number;
+  last?: number;
+}
+
+// A plain Omit would merge the members of the union into one.
+export type NewEvent = SessionEvent extends infer E ? (E extends SessionEvent ? Omit<E, 'time'> : never) : never;
+
+export interface Report {
+  state: SessionState;
+  since: number;
+  ready: boolean;
+  progress: Progress | undefined;
+  readonly listeners: Set<(event: SessionEvent) => void>;
+  readonly problems: Map<string, Problem>;
+  readonly conflicts: Map<Path, ConflictInfo>;
+  readonly holds: Map<string, HoldInfo>;
+  readonly transfers: Transfer[];
+  readonly totals: { readonly toContainer: SideTotals; readonly toLocal: SideTotals };
+}
+
+export function createReport(): Report {
+  return {
+    state: 'connecting',
+    since: Date.now(),
+    ready: false,
+    progress: undefined,
+    listeners: new Set(),
+    problems: new Map(),
+    conflicts: new Map(),
+    holds: new Map(),
+    transfers: [],
+    totals: { toContainer: { files: 0, bytes: 0 }, toLocal: { files: 0, bytes: 0 } },
+  };
+}
+
+export function tell(report: Report, event: NewEvent): void {
+  const timed = { ...event, time: Date.now() } as SessionEvent;
+  for (const listener of report.listeners) listener(timed);
+}
+
+export function setState(report: Report, state: SessionState, detail?: string): void {
+  if (report.state === state && detail === undefined) return;
+  report.state = state;
+  report.since = Date.now();
+  if (state !== 'scanning' && state !== 'syncing') report.progress = undefined;
+  tell(report, { type: 'state', state, ...(detail === undefined ? {} : { detail }) });
+}
+
+export function showProgress(report: Report, progress: Progress): void {
+  report.progress = progress;
+  tell(report, { type: 'progress', progress });
+}
+
+function problemKey(side: Side | 'session', path: Path | undefined): string {
+  return `${side}\0${path ?? ''}`;
+}
+
+/** Shows a problem, or the new message of one that is shown already. */
+export function addProblem(report: Report, problem: Omit<Problem, 'since'>): void {
+  const key = problemKey(problem.side, problem.path);
+  const before = report.problems.get(key);
+  if (before !== undefined && before.code === problem.code && before.message === problem.message) return;
+  const shown: Problem = { ...problem, since: before?.since ?? Date.now() };
+  report.problems.set(key, shown);
+  tell(report, { type: 'problem', problem: shown });
+}
+
+export function solveProblem(report: Report, side: Side | 'session', path?: Path): void {
+  if (report.problems.size === 0) return;
+  const key = problemKey(side, path);
+  const problem = report.problems.get(key);
+  if (problem === undefined) return;
+  report.problems.delete(key);
+  tell(report, { type: 'solved', problem });
+}
+
+/** Counts what arrived in one cycle and tells it, one by one or as a batch. */
+export function arrived(report: Report, to: Side, transfers: readonly Transfer[]): void {
+  if (transfers.length === 0) return;
+  const totals = to === 'container' ? report.totals.toContainer : report.totals.toLocal;
+  let bytes = 0;
+  for (const transfer of transfers) {
+    totals.files += 1;
+    bytes += transfer.size ?? 0;
+  }
+  totals.bytes += bytes;
+  totals.last = Date.now();
+  for (const transfer of transfers.slice(-transfersShown)) report.transfers.unshift(transfer);
+  report.transfers.length = Math.min(report.transfers.length, transfersShown);
+  if (transfers.length <= batchAbove) {
+    for (const transfer of transfers) tell(report, { type: 'transfer', transfer });
+  } else {
+    const ms = Math.max(...transfers.map((transfer) => transfer.ms));
+    tell(report, { type: 'batch', to, files: transfers.length, bytes, ms });
+  }
+}
+
+export function addConflict(report: Report, conflict: ConflictInfo): void {
+  report.conflicts.set(conflict.path, conflict);
+  tell(report, { type: 'conflict', conflict });
+}
+
+export function addHold(report: Report, hold: HoldInfo): void {
+  const known = report.holds.get(holdKey(hold));
+  if (known !== undefined && known.files === hold.files) return;
+  report.holds.set(holdKey(hold), { ...hold, since: known?.since ?? hold.since });
+  tell(report, { type: 'hold', hold });
+}
+
+export function releaseHold(report: Report, hold: HoldInfo, how: 'approved' | 'rejected' | 'gone'): void {
+  if (report.holds.delete(holdKey(hold))) tell(report, { type: 'released', hold, how });
+}
+
+function holdKey(hold: HoldInfo): string {
+  return `${hold.side}\0${hold.reason}`;
+}

@@ -1,0 +1,111 @@
+/**
+ * Looks at both sides whole: at the start, after every reconnect, when events may have been missed.
+ * The container first, then the local side, whose rows are carried over while the scan goes on: a first
+ * sync is nothing but a long stream of changes.
+ */
+import type { Observation, Replica, ScanSummary } from '../replica/replica.ts';
+import type { Path, Side } from '../tree/path.ts';
+import { forget, isExcluded, setSide } from './core.ts';
+import type { Engine } from './engine.ts';
+import { replicaOf } from './engine.ts';
+import { takeIn } from './intake.ts';
+import { setState, showProgress } from './report.ts';
+
+/** Contents beyond this many bytes waiting to be carried over make the scan wait. */
+const waitAbove = 16 * 1024 * 1024;
+
+export interface ResyncHooks {
+  /** The container's changes are known now: cycles may run. */
+  readonly onContainerKnown: () => void;
+  /** Resolves when the contents that wait are few enough again. */
+  readonly whenDrained: () => Promise<void>;
+}
+
+export async function resync(engine: Engine, hooks: ResyncHooks): Promise<void> {
+  setState(engine.report, 'scanning');
+  await scanSide(engine, 'container', hooks);
+  // From here on the container's changes are known, so each local row can be decided on at once.
+  for (const path of engine.core.sides.container.changes.keys()) engine.core.dirty.delete(path);
+  hooks.onContainerKnown();
+  await scanSide(engine, 'local', hooks);
+  for (const path of engine.core.sides.container.changes.keys()) engine.core.dirty.add(path);
+  for (const path of engine.core.sides.local.changes.keys()) engine.core.dirty.add(path);
+}
+
+async function scanSide(engine: Engine, side: Side, hooks: ResyncHooks): Promise<void> {
+  const { core, report } = engine;
+  const replica = replicaOf(engine, side);
+  // Without a base nothing can have vanished, and the set would only cost memory.
+  const seen = core.base.files + core.base.directories > 0 ? new Set<Path>() : undefined;
+  const live = side === 'local';
+  const stopListening = seen === undefined ? undefined : rememberEvents(replica, seen);
+  try {
+    const summary = await replica.scan({
+      contents: live,
+      onProgress: ({ files, bytes }) => showProgress(report, { phase: 'scan', side, files, bytes }),
+      onRows: (rows) => takeRows(engine, side, rows, seen, live ? hooks : undefined),
+    });
+    noteSecrets(engine, side, summary);
+  } finally {
+    stopListening?.();
+  }
+  if (seen !== undefined) noteVanished(engine, side, seen);
+}
+
+/** What is told as an event during the scan has been seen too, and is newer than the scan. */
+function rememberEvents(replica: Replica, seen: Set<Path>): () => void {
+  const before = replica.onEvent;
+  replica.onEvent = (event) => {
+    if (event.type === 'changes') for (const change of event.changes) seen.add(change.path);
+    before(event);
+  };
+  return () => {
+    replica.onEvent = before;
+  };
+}
+
+function takeRows(
+  engine: Engine,
+  side: Side,
+  rows: readonly Observation[],
+  seen: Set<Path> | undefined,
+  hooks: ResyncHooks | undefined,
+): Promise<void> | undefined {
+  if (seen !== undefined) for (const row of rows) seen.add(row.path);
+  // Rules that let something in again reach the other side as a file, and that asks for a new look.
+  takeIn(engine.core, engine.report, side, rows);
+  if (hooks === undefined) return undefined;
+  engine.schedule();
+  return engine.core.buffered > waitAbove ? hooks.whenDrained() : undefined;
+}
+
+function noteVanished(engine: Engine, side: Side, seen: ReadonlySet<Path>): void {
+  const { core } = engine;
+  const since = performance.now();
+  const excluded: Path[] = [];
+  const vanished: Path[] = [];
+  for (const [path, entry] of core.base.entries()) {
+    if (seen.has(path)) continue;
+    if (isExcluded(core, path, entry.kind === 'directory')) excluded.push(path);
+    else vanished.push(path);
+  }
+  for (const path of excluded) forget(core, path);
+  for (const path of vanished) if (setSide(core, side, path, null, { since })) core.dirty.add(path);
+  dropStale(engine, side, seen);
+}
+
+/** Changes that the side showed before but that are not there any more. */
+function dropStale(engine: Engine, side: Side, seen: ReadonlySet<Path>): void {
+  const { core } = engine;
+  for (const [path, change] of [...core.sides[side].changes]) {
+    if (change.look === null || seen.has(path)) continue;
+    setSide(core, side, path, null, { since: performance.now() });
+    core.dirty.add(path);
+  }
+}
+
+function noteSecrets(engine: Engine, side: Side, summary: ScanSummary): void {
+  const { secrets } = engine.core.sides[side];
+  secrets.clear();
+  for (const path of summary.secrets) secrets.add(path);
+}

@@ -1,0 +1,75 @@
+/**
+ * Paths at which an action failed: left alone for a while, tried again with growing distance until it
+ * works (invariant 9). Nothing else waits for them.
+ */
+import type { Path } from '../tree/path.ts';
+
+const firstDelay = 250;
+const longestDelay = 30_000;
+
+interface Waiting {
+  readonly at: number;
+  readonly delay: number;
+}
+
+export class Retries {
+  readonly #waiting = new Map<Path, Waiting>();
+  readonly #again: (paths: readonly Path[]) => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(again: (paths: readonly Path[]) => void) {
+    this.#again = again;
+  }
+
+  /** Leaves the path alone for a while, each time longer. */
+  later(path: Path): void {
+    const before = this.#waiting.get(path);
+    const delay = before === undefined ? firstDelay : Math.min(before.delay * 2, longestDelay);
+    this.#waiting.set(path, { at: Date.now() + delay, delay });
+    this.#arm();
+  }
+
+  isWaiting(path: Path): boolean {
+    const waiting = this.#waiting.get(path);
+    return waiting !== undefined && waiting.at > Date.now();
+  }
+
+  done(path: Path): void {
+    this.#waiting.delete(path);
+  }
+
+  /** Tries everything again now. */
+  now(): void {
+    const paths = [...this.#waiting.keys()];
+    for (const [path, { delay }] of this.#waiting) this.#waiting.set(path, { at: 0, delay });
+    if (paths.length > 0) this.#again(paths);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#waiting.clear();
+  }
+
+  #arm(): void {
+    if (this.#timer !== undefined) return;
+    const next = Math.min(...[...this.#waiting.values()].map((waiting) => waiting.at).filter((at) => at > 0));
+    if (!Number.isFinite(next)) return;
+    this.#timer = setTimeout(() => this.#ring(), Math.max(1, next - Date.now()));
+    this.#timer.unref();
+  }
+
+  #ring(): void {
+    this.#timer = undefined;
+    const now = Date.now();
+    const due: Path[] = [];
+    for (const [path, waiting] of this.#waiting) {
+      if (waiting.at === 0 || waiting.at > now) continue;
+      due.push(path);
+      // The delay stays known: a path that fails again waits longer.
+      this.#waiting.set(path, { at: 0, delay: waiting.delay });
+    }
+    if (due.length > 0) this.#again(due);
+    this.#arm();
+  }
+}

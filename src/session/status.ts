@@ -1,0 +1,44 @@
+/** The status of a session, complete, as plain data (invariant 10). */
+import type { SessionStatus } from '../control/api.ts';
+import type { Side } from '../tree/path.ts';
+import { pendingCount } from './core.ts';
+import type { Engine } from './engine.ts';
+
+const sides = ['local', 'container'] as const;
+
+export function sessionStatus(engine: Engine, transport: string): SessionStatus {
+  const { record, core, report } = engine;
+  const { id, name, local, container } = record;
+  const replica = core.sides.container.replica;
+  return {
+    name,
+    id,
+    local,
+    container,
+    mode: core.options.mode,
+    state: report.state,
+    since: report.since,
+    pid: process.pid,
+    ready: report.ready,
+    files: core.base.files,
+    directories: core.base.directories,
+    bytes: core.base.bytes,
+    ...(replica === undefined
+      ? {}
+      : { link: { transport, roundTripMs: replica.info.roundTrip, clockSkewMs: replica.info.clockSkew } }),
+    ...(report.progress === undefined ? {} : { progress: report.progress }),
+    transfers: report.transfers,
+    totals: report.totals,
+    problems: [...report.problems.values()],
+    conflicts: [...report.conflicts.values()],
+    holds: [...report.holds.values()],
+    secrets: sides.flatMap((side) => [...core.sides[side].secrets].map((path) => ({ side, path }))),
+    leftovers: sides.flatMap((side) => leftoversOf(engine, side)),
+    diverged: [...engine.diverged],
+    pending: pendingCount(core),
+  };
+}
+
+function leftoversOf(engine: Engine, side: Side): SessionStatus['leftovers'] {
+  return [...engine.core.sides[side].leftovers].map(([path, names]) => ({ side, path, names }));
+}

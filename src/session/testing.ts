@@ -1,0 +1,76 @@
+/** For tests: a session between two temporary directories, through the real loop. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
+import { portable, snapshot, temporaryDirectory } from '../../test/support/tree.ts';
+import type { SessionEvent, SessionOptions, SessionRecord } from '../control/api.ts';
+import { openStore } from '../store/open.ts';
+import type { Store } from '../store/store.ts';
+import type { Session } from './session.ts';
+import { startSession } from './session.ts';
+
+export const testOptions: SessionOptions = {
+  mode: 'two-way',
+  ignore: [],
+  allow: [],
+  gitignore: true,
+  git: false,
+  modes: 'portable',
+  conflicts: 'merge',
+  settleMs: 2,
+  settleMaxMs: 100,
+  maxFileSize: 4 * 1024 ** 3,
+  history: { maxAgeMs: 14 * 24 * 3600_000, maxBytes: 1024 ** 3 },
+  holds: { files: 50, share: 0.25 },
+};
+
+export interface Pair {
+  readonly local: string;
+  readonly container: string;
+  readonly state: string;
+  readonly session: Session;
+  readonly store: Store;
+  readonly events: SessionEvent[];
+  /** Everything is over and both trees are the same. */
+  same(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface PairInput {
+  readonly options?: Partial<SessionOptions>;
+  /** Directories of an earlier pair, to go on with. */
+  readonly again?: Pick<Pair, 'local' | 'container' | 'state'>;
+  /** Fills the two directories before the session starts. */
+  readonly fill?: (local: string, container: string) => void;
+}
+
+export async function startPair(input: PairInput = {}): Promise<Pair> {
+  const top = input.again === undefined ? temporaryDirectory() : '';
+  const { local, container, state } = input.again ?? {
+    local: join(top, 'local'),
+    container: join(top, 'container'),
+    state: join(top, 'state'),
+  };
+  if (input.again === undefined) for (const directory of [local, container]) mkdirSync(directory);
+  input.fill?.(local, container);
+  const options = { ...testOptions, ...input.options };
+  const record: SessionRecord = { id: 'test', name: 'test', local, container, created: 0, options };
+  const limits = options.history;
+  const store = openStore({ directory: state, limits: { maxAge: limits.maxAgeMs, maxBytes: limits.maxBytes } });
+  const session = await startSession({ record, store });
+  const events: SessionEvent[] = [];
+  session.onEvent((event) => events.push(event));
+  let stopped = false;
+  const stop = async () => {
+    if (stopped) return;
+    stopped = true;
+    await session.stop();
+    store.close();
+  };
+  onTestFinished(stop);
+  const same = async () => {
+    await session.flush({ timeoutMs: 20_000 });
+    expect(portable(snapshot(container))).toEqual(portable(snapshot(local)));
+  };
+  return { local, container, state, session, store, events, same, stop };
+}

@@ -22,6 +22,8 @@ export interface Connection {
   run(sql: string, ...values: SqlValue[]): number;
   get(sql: string, ...values: SqlValue[]): SqlRow | undefined;
   all(sql: string, ...values: SqlValue[]): SqlRow[];
+  /** As `all`, but each row is the array of its values. */
+  arrays(sql: string, ...values: SqlValue[]): unknown[][];
   /** All or nothing. `durable`: on disk when it returns; else it survives a crash, but maybe not a power cut. */
   transaction<T>(work: () => T, options?: { readonly durable?: boolean }): T;
   close(): void;
@@ -35,7 +37,7 @@ export function connect(file: string, options: { readonly readOnly: boolean }): 
   const database = translated(() => openDatabase(file, options));
   try {
     translated(() => {
-      database.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -4000;');
+      database.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8000;');
       if (!options.readOnly) database.exec(writerSettings);
     });
     return wrap(database);
@@ -60,6 +62,7 @@ function wrap(database: Database): Connection {
     run: (sql, ...values) => translated(() => Number(prepared(sql).run(...values).lastInsertRowid)),
     get: (sql, ...values) => translated(() => prepared(sql).get(...values)),
     all: (sql, ...values) => translated(() => prepared(sql).all(...values)),
+    arrays: (sql, ...values) => translated(() => allArrays(prepared(sql), values)),
     transaction: (work, { durable = false } = {}) =>
       translated(() => {
         if (!durable) return transact(database, work);
@@ -82,6 +85,12 @@ function prepare(database: Database, sql: string): Statement {
     if (sqliteCode(thrown) !== 1) throw thrown;
     throw new Damage((thrown as Error).message, { cause: thrown });
   }
+}
+
+function allArrays(statement: Statement, values: SqlValue[]): unknown[][] {
+  statement.setReturnArrays?.(true);
+  const rows: unknown[] = statement.all(...values);
+  return rows.map((row) => (Array.isArray(row) ? row : Object.values(row as SqlRow)));
 }
 
 function transact<T>(database: Database, work: () => T): T {

@@ -26,12 +26,17 @@ import type { ContentSizes } from './history.ts';
 import type { Contents } from './store.ts';
 import { syncFiles } from './sync.ts';
 
+/** A commit names a content at most this long after it was put. */
+export const commitTime = 3_600_000;
+
 /** Contents, with what only the store itself may do to them. */
 export interface ContentStore extends Contents, ContentSizes {
-  /** Makes these contents durable, and no longer new; those that are not there are passed over. */
+  /** Makes these contents durable; those that are not there are passed over. */
   sync(digests: Iterable<Digest>): void;
-  /** When a content was put that no commit has named since; such a content must not be pruned. */
-  newSince(digest: Digest): number | undefined;
+  /** Tells that a commit has named these contents. */
+  named(digests: Iterable<Digest>): void;
+  /** True when a content was put and a commit may still name it; it must not be pruned. */
+  isNew(digest: Digest): boolean;
   /** Removes a content; returns the bytes that this freed. */
   remove(digest: Digest): number;
 }
@@ -85,9 +90,11 @@ export function openContents(
         places.objects,
         named.map((digest) => fileOf(places, digest) as string),
       );
-      for (const digest of named) fresh.delete(digest);
     },
-    newSince: (digest) => fresh.get(digest),
+    named: (digests) => {
+      for (const digest of digests) fresh.delete(digest);
+    },
+    isNew: (digest) => options.now() - (fresh.get(digest) ?? Number.NEGATIVE_INFINITY) < commitTime,
     remove: (digest) => {
       const bytes = fileSize(places, digest) ?? 0;
       const file = fileOf(places, digest);

@@ -6,10 +6,8 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../tree/entry.ts';
 import type { Connection } from './connection.ts';
+import { commitTime } from './contents.ts';
 import { getMeta } from './schema.ts';
-
-/** A content is put at most this long before the commit that names it. */
-export const garbageAge = 3_600_000;
 
 const named =
   'SELECT lower(hex(digest)) AS digest FROM content WHERE digest >= unhex(?) AND digest <= unhex(?)';
@@ -34,7 +32,7 @@ export function findGarbage({ connection, objects, maxAge, now }: GarbageInput):
       .filter((name) => {
         const written =
           statSync(join(objects, prefix, name), { throwIfNoEntry: false })?.mtimeMs ?? now;
-        return now - written > (written <= damaged ? maxAge : garbageAge);
+        return now - written > (written <= damaged ? maxAge : commitTime);
       })
       .map((name) => prefix + name);
   });

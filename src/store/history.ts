@@ -6,7 +6,7 @@ import type { Digest } from '../tree/entry.ts';
 import { fromBytes, type Path, type Side, toBytes } from '../tree/path.ts';
 import type { Connection } from './connection.ts';
 import { entryFields, entryHoles, entryNames, toColumns, toEntry } from './row.ts';
-import type { SqlRow, SqlValue } from './sqlite.ts';
+import type { SqlValue } from './sqlite.ts';
 import type { HistoryFilter, NewVersion, Version, VersionReason } from './store.ts';
 
 const insertVersion = `INSERT INTO version (path, side, time, reason, author, ${entryNames}, content)
@@ -14,7 +14,7 @@ const insertVersion = `INSERT INTO version (path, side, time, reason, author, ${
 const insertContent =
   'INSERT INTO content (digest, size) VALUES (unhex(?), ?) ON CONFLICT DO NOTHING';
 const hasContent = 'SELECT 1 FROM content WHERE digest = unhex(?)';
-const fields = `id, path, side, time, reason, author, ${entryFields}, content IS NOT NULL AS kept`;
+const fields = `id, path, side, time, reason, author, content IS NOT NULL, ${entryFields}`;
 
 /** What the rows are told of the contents on disk. */
 export interface ContentSizes {
@@ -71,7 +71,7 @@ export function readHistory(
   }
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   const limit = filter.limit ?? -1;
-  const rows = connection.all(
+  const rows = connection.arrays(
     `SELECT ${fields} FROM version ${where} ORDER BY id DESC LIMIT ?`,
     ...values,
     limit,
@@ -85,7 +85,7 @@ export function readVersion(
   contents: ContentSizes,
 ): Version | undefined {
   if (!/^[0-9]{1,15}$/.test(id)) return undefined;
-  const row = connection.get(`SELECT ${fields} FROM version WHERE id = ?`, Number(id));
+  const [row] = connection.arrays(`SELECT ${fields} FROM version WHERE id = ?`, Number(id));
   return row === undefined ? undefined : toVersion(row, contents);
 }
 
@@ -94,17 +94,17 @@ function rangeBelow(path: Path): [Buffer, Buffer] {
   return [toBytes(`${path}/`), toBytes(`${path}0`)];
 }
 
-function toVersion(row: SqlRow, contents: ContentSizes): Version {
-  const entry = toEntry(row);
-  const kept = entry.kind !== 'file' || (row.kept === 1 && contents.has(entry.digest));
+function toVersion(row: readonly unknown[], contents: ContentSizes): Version {
+  const [id, path, side, time, reason, author, kept, ...columns] = row;
+  const entry = toEntry(columns);
   return {
-    id: String(row.id),
-    path: fromBytes(row.path as Uint8Array),
-    side: row.side as Side,
-    time: row.time as number,
-    reason: row.reason as VersionReason,
+    id: String(id),
+    path: fromBytes(path as Uint8Array),
+    side: side as Side,
+    time: time as number,
+    reason: reason as VersionReason,
     entry,
-    kept,
-    ...(typeof row.author === 'string' ? { by: row.author } : {}),
+    kept: entry.kind !== 'file' || (kept === 1 && contents.has(entry.digest)),
+    ...(typeof author === 'string' ? { by: author } : {}),
   };
 }

@@ -21,7 +21,6 @@ const dropVersion = 'DELETE FROM version WHERE id = ?';
 
 export interface PruneInput {
   readonly connection: Connection;
-  readonly contents: ContentStore;
   readonly limits: HistoryLimits;
   /** Bytes of all contents that are kept. */
   readonly bytes: number;
@@ -30,26 +29,21 @@ export interface PruneInput {
 
 export interface Pruned {
   readonly versions: number;
-  /** Contents that nothing names any more, with their sizes. */
-  readonly contents: ReadonlyMap<Digest, number>;
+  /** Contents that no row names any more. */
+  readonly contents: readonly Digest[];
   /** Bytes of all contents that are still kept. */
   readonly bytes: number;
 }
 
 /** The rows first, in one transaction; the files after that (`removeContents`), so that no row ever names what went. */
-export function pruneRows({
-  connection,
-  limits,
-  bytes,
-  now,
-}: Omit<PruneInput, 'contents'>): Pruned {
-  const contents = new Map<Digest, number>();
+export function pruneRows({ connection, limits, bytes, now }: PruneInput): Pruned {
+  const contents: Digest[] = [];
   let kept = bytes;
   let versions = 0;
   const drop = (content: Uint8Array): void => {
     const row = connection.get(dropContent, content);
     if (row === undefined) return;
-    contents.set(row.digest as Digest, row.size as number);
+    contents.push(row.digest as Digest);
     kept -= row.size as number;
   };
   connection.transaction(() => {
@@ -71,10 +65,12 @@ export function pruneRows({
   return { versions, contents, bytes: kept };
 }
 
-/** Removes the files; one that was put again since its last version stays for the commit to come. */
-export function removeContents(contents: ContentStore, digests: Iterable<Digest>): number {
+/**
+ * Removes the files of contents that no row names, and returns the bytes that this freed. One that
+ * was put since a row named it last stays for the commit to come.
+ */
+export function removeContents(contents: ContentStore, digests: readonly Digest[]): number {
   let bytes = 0;
-  for (const digest of digests)
-    if (contents.newSince(digest) === undefined) bytes += contents.remove(digest);
+  for (const digest of digests) if (!contents.isNew(digest)) bytes += contents.remove(digest);
   return bytes;
 }

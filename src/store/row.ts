@@ -3,7 +3,7 @@ import type { Entry } from '../tree/entry.ts';
 import { fromBytes, toBytes } from '../tree/path.ts';
 import { Damage } from './connection.ts';
 import { kinds } from './schema.ts';
-import type { SqlRow, SqlValue } from './sqlite.ts';
+import type { SqlValue } from './sqlite.ts';
 
 /** For INSERT; the digest goes in as hexadecimal, through unhex(). */
 export const entryNames = 'kind, digest, size, executable, mode, mtime, target';
@@ -33,15 +33,18 @@ export function toColumns(
   }
 }
 
-export function toEntry(row: SqlRow): Entry {
-  const { kind, digest, size, mode, mtime, target } = row;
+/** From the values of `entryFields`, in that order. */
+export function toEntry(columns: readonly unknown[]): Entry {
+  const [kind, digest, size, executable, mode, mtime, target] = columns;
   if (kind === kinds.directory && typeof mode === 'number') return { kind: 'directory', mode };
-  if (kind === kinds.link && target instanceof Uint8Array)
+  if (kind === kinds.link && target instanceof Uint8Array) {
     return { kind: 'link', target: fromBytes(target) };
+  }
   if (kind !== kinds.file || typeof digest !== 'string' || digest.length !== 64) throw notAnEntry();
-  if (typeof size !== 'number' || typeof mode !== 'number' || typeof mtime !== 'number')
+  if (typeof size !== 'number' || typeof mode !== 'number' || typeof mtime !== 'number') {
     throw notAnEntry();
-  return { kind: 'file', digest, size, executable: row.executable === 1, mode, mtime };
+  }
+  return { kind: 'file', digest, size, executable: executable === 1, mode, mtime };
 }
 
 function notAnEntry(): Damage {

@@ -14,6 +14,8 @@ import type { StoreCondition } from './store.ts';
 export interface State {
   readonly connection: Connection;
   readonly condition: StoreCondition;
+  /** Sum over the contents that are kept. */
+  readonly keptBytes: number;
 }
 
 /** The writer's lock must be held. */
@@ -38,7 +40,7 @@ export function startAnew(files: StoreFiles, reason: string, now: number): State
     "INSERT INTO sqlite_sequence (name, seq) VALUES ('version', ?)",
     Math.floor(now / 1000),
   );
-  return { connection, condition: { state: 'damaged', movedTo, reason } };
+  return { connection, condition: { state: 'damaged', movedTo, reason }, keptBytes: 0 };
 }
 
 /** Marks the database as good as it stands, so that the next opening need not check it all. */
@@ -62,7 +64,9 @@ function openSound(files: StoreFiles): State {
     if (found === 'empty' && remains) throw new Damage('it is empty');
     if (found === 'empty') createSchema(connection);
     setMeta(connection, 'clean', 0);
-    return { connection, condition: { state: found === 'empty' ? 'new' : 'good' } };
+    const sum = connection.get('SELECT coalesce(sum(size), 0) AS bytes FROM content');
+    const condition = { state: found === 'empty' ? 'new' : 'good' } as const;
+    return { connection, condition, keptBytes: Number(sum?.bytes) };
   } catch (thrown) {
     connection.close();
     throw thrown;

@@ -1,0 +1,100 @@
+/** A store open for writing: one transaction a commit, with the contents that it names durable before. */
+import { writeBase } from './base.ts';
+import { openContents } from './contents.ts';
+import { writeEvents } from './events.ts';
+import type { StoreFiles } from './files.ts';
+import { findGarbage } from './garbage.ts';
+import { writeVersions } from './history.ts';
+import { openKeeper } from './keeper.ts';
+import type { Lock } from './lock.ts';
+import { pruneRows, removeContents } from './prune.ts';
+import { queries } from './queries.ts';
+import type { Commit, HistoryLimits, Store, Version } from './store.ts';
+import { writeValue } from './values.ts';
+
+const sweepEvery = 3_600_000;
+
+export interface WriterOptions {
+  readonly limits: HistoryLimits;
+  readonly now: () => number;
+  /** Held already; let go when the store is closed. */
+  readonly lock: Lock;
+}
+
+export function openWriter(files: StoreFiles, { limits, now, lock }: WriterOptions): Store {
+  // After a loss the session's tree is more than what is stored. Storing only its changes would make
+  // a base full of holes; so none is stored until the session has begun a new one with clearBase.
+  let baseLost = false;
+  const onLoss = (): void => {
+    bytes = 0;
+    baseLost = true;
+  };
+  const keeper = openKeeper(files, { now, onLoss });
+  const { guard } = keeper;
+  // Of all contents that are kept, each counted once; kept up to date rather than computed.
+  let bytes = keeper.keptBytes;
+  let swept = Number.NEGATIVE_INFINITY;
+  const contents = openContents(files.objects, { readOnly: false, now });
+
+  function commit({ base, versions, events }: Commit): readonly Version[] {
+    const digests = versions.flatMap(({ entry }) => (entry.kind === 'file' ? entry.digest : []));
+    contents.sync(digests);
+    // What a version displaced is let go after this: the row must not be lost with the power.
+    const durable = digests.length > 0;
+    const added = guard((connection) =>
+      connection.transaction(
+        () => {
+          if (!baseLost) writeBase(connection, base);
+          writeEvents(connection, events);
+          return writeVersions(connection, versions, contents);
+        },
+        { durable },
+      ),
+    );
+    contents.named(digests);
+    bytes += added.bytes;
+    return added.written;
+  }
+
+  function prune(time: number): { readonly versions: number; readonly bytes: number } {
+    const pruned = guard((connection) => pruneRows({ connection, limits, bytes, now: time }));
+    bytes = pruned.bytes;
+    return {
+      versions: pruned.versions,
+      bytes: removeContents(contents, pruned.contents) + sweep(time),
+    };
+  }
+
+  function sweep(time: number): number {
+    if (time - swept < sweepEvery) return 0;
+    swept = time;
+    const input = { objects: files.objects, maxAge: limits.maxAge, now: time };
+    return removeContents(
+      contents,
+      guard((connection) => findGarbage({ connection, ...input })),
+    );
+  }
+
+  let open = true;
+  return {
+    directory: files.directory,
+    get condition() {
+      return keeper.condition;
+    },
+    ...queries(guard, contents),
+    contents,
+    commit,
+    clearBase: () => {
+      guard((connection) => connection.transaction(() => connection.exec('DELETE FROM base')));
+      baseLost = false;
+    },
+    setValue: (key, value) => guard((connection) => writeValue(connection, key, value)),
+    prune,
+    close: () => {
+      if (!open) return;
+      open = false;
+      keeper.close();
+      lock.release();
+    },
+  };
+}

@@ -3,7 +3,6 @@ import type { CaiError } from '../errors.ts';
 import { toCaiError } from '../errors.ts';
 import type { Session } from '../session/session.ts';
 import { startSession } from '../session/session.ts';
-import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import type { SessionRecord } from './api.ts';
 import type { Log } from './log.ts';
@@ -12,7 +11,7 @@ import { openingSession } from './opening.ts';
 import { removeOutcome, removeProcess, writeOutcome, writeProcess } from './process-file.ts';
 import type { ControlServer } from './server.ts';
 import { serveSession } from './server.ts';
-import { makeSessionDirectory } from './state-dir.ts';
+import { openSessionStore } from './session-store.ts';
 
 const stopDeadlineMs = 10_000;
 
@@ -22,13 +21,6 @@ export interface Hosted {
   readonly ended: Promise<CaiError | undefined>;
   /** Ends the session; `ended` settles within a deadline. */
   stop(): void;
-}
-
-/** Opens a session's store; BUSY when another process has it. */
-export function openSessionStore(record: SessionRecord, readOnly = false): Store {
-  const { maxAgeMs, maxBytes } = record.options.history;
-  const directory = makeSessionDirectory(record.id);
-  return openStore({ directory, limits: { maxAge: maxAgeMs, maxBytes }, readOnly });
 }
 
 /** Starts a session here. Throws when another process has it; later failures are told by `ended`. */

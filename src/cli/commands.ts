@@ -1,0 +1,70 @@
+/** The table of commands. A command's file holds its arguments, options, examples and action. */
+import type { Command } from 'commander';
+
+export interface CommandModule {
+  /** Adds arguments, options, examples and the action. */
+  readonly define: (command: Command) => void;
+}
+
+interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  readonly hidden?: boolean;
+  readonly load: () => Promise<CommandModule>;
+}
+
+export const commands: readonly Entry[] = [
+  {
+    name: 'watch',
+    summary: 'keep a local directory and a container the same',
+    load: () => import('./watch.ts'),
+  },
+  {
+    name: 'status',
+    summary: 'show what sessions do, and what needs attention',
+    load: () => import('./status.ts'),
+  },
+  { name: 'list', summary: 'list the sessions', load: () => import('./list.ts') },
+  {
+    name: 'flush',
+    summary: 'wait until every change made so far is on both sides',
+    load: () => import('./flush.ts'),
+  },
+  { name: 'pause', summary: 'carry nothing over until resume', load: () => import('./pause.ts') },
+  { name: 'resume', summary: 'go on after pause', load: () => import('./resume.ts') },
+  {
+    name: 'unwatch',
+    summary: 'end a session; both sides and the history stay',
+    load: () => import('./unwatch.ts'),
+  },
+  { name: 'approve', summary: 'let held deletions go ahead', load: () => import('./approve.ts') },
+  {
+    name: 'reject',
+    summary: 'bring back what vanished instead of deleting it',
+    load: () => import('./reject.ts'),
+  },
+  {
+    name: 'history',
+    summary: 'list the versions that sync replaced or removed',
+    load: () => import('./history.ts'),
+  },
+  { name: 'show', summary: "print a version's content", load: () => import('./show.ts') },
+  { name: 'restore', summary: 'put a version back', load: () => import('./restore.ts') },
+  { name: 'logs', summary: 'show what happened', load: () => import('./logs.ts') },
+  {
+    name: 'doctor',
+    summary: 'check what this machine has for sync',
+    load: () => import('./doctor.ts'),
+  },
+  {
+    name: 'demo',
+    summary: 'see it at work with a container of its own',
+    load: () => import('./demo.ts'),
+  },
+  {
+    name: '__run',
+    summary: 'run a session in the background',
+    hidden: true,
+    load: () => import('./run.ts'),
+  },
+];

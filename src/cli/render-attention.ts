@@ -1,0 +1,32 @@
+/** What needs a person's attention, one line each. Pure. */
+import type { ConflictInfo, HoldInfo, Problem } from '../control/api.ts';
+import type { Colors } from './output.ts';
+import { safe } from './safe.ts';
+
+export function renderProblem(problem: Problem, colors: Colors): string {
+  const where = [
+    problem.side === 'session' ? '' : problem.side,
+    problem.path === undefined ? '' : safe(problem.path),
+  ];
+  const place = where.filter((part) => part !== '').join(' ');
+  const next = problem.next === undefined ? '' : ` ${safe(problem.next)}`;
+  return `${colors.red('problem')}  ${place === '' ? '' : `${place}: `}${safe(problem.message)} (${problem.code})${next}`;
+}
+
+export function renderConflict(conflict: ConflictInfo, colors: Colors): string {
+  const settled =
+    conflict.settled === 'open'
+      ? 'open'
+      : conflict.settled === 'merged'
+        ? 'merged'
+        : `${conflict.settled} won`;
+  const undo =
+    conflict.version === undefined
+      ? ''
+      : `; the other version is ${conflict.version} in the history`;
+  return `${colors.yellow('conflict')}  ${safe(conflict.path)}: ${settled}, ${safe(conflict.summary)}${undo}`;
+}
+
+export function renderHold(hold: HoldInfo, colors: Colors): string {
+  return `${colors.yellow('hold')}  ${safe(hold.message)} ${safe(hold.next)}`;
+}

@@ -1,0 +1,131 @@
+/** The options of `cai watch`, and the sessions that they ask for. */
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { SessionOptions } from '../control/api.ts';
+import { findConfig, loadConfig } from '../control/config.ts';
+import { conflictPolicies, dockerCommand, modePolicies, modes } from '../control/config-schema.ts';
+import { defaultOptions } from '../control/defaults.ts';
+import type { WatchRequest } from '../control/prepare.ts';
+import { CaiError } from '../errors.ts';
+
+export interface WatchFlags {
+  readonly name?: string;
+  readonly detach?: true;
+  readonly json?: true;
+  readonly mode?: SessionOptions['mode'];
+  readonly ignore?: readonly string[];
+  readonly allow?: readonly string[];
+  readonly gitignore?: boolean;
+  readonly git?: boolean;
+  readonly modes?: SessionOptions['modes'];
+  readonly conflicts?: SessionOptions['conflicts'];
+  readonly docker?: string;
+}
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  value,
+];
+
+/** Adds the options; none has a default, so that it shows which were chosen. */
+export function addWatchOptions(command: Command): Command {
+  return command
+    .option('--name <name>', "the session's name (default: the directory's)")
+    .option(
+      '-d, --detach',
+      'return once the first sync is complete; the session goes on in the background',
+    )
+    .addOption(
+      new Option('--mode <mode>', 'which way changes go (default: two-way)').choices([...modes]),
+    )
+    .option(
+      '--ignore <pattern>',
+      'leave out what matches, in .gitignore syntax; may be repeated',
+      collect,
+    )
+    .option(
+      '--allow <pattern>',
+      'synchronise secrets that match all the same; may be repeated',
+      collect,
+    )
+    .addOption(new Option('--gitignore', 'honour .gitignore files (default)').default(undefined))
+    .option('--no-gitignore', 'synchronise what .gitignore files leave out')
+    .option('--git', 'synchronise .git directories')
+    .addOption(
+      new Option(
+        '--modes <which>',
+        'portable: the executable bit; full: all permission bits (default: portable)',
+      ).choices([...modePolicies]),
+    )
+    .addOption(
+      new Option(
+        '--conflicts <policy>',
+        'who wins when both sides changed a path (default: merge)',
+      ).choices([...conflictPolicies]),
+    )
+    .option('--docker <command>', 'docker command, e.g. "docker --context x"')
+    .option('--json', 'print events as JSON lines; with -d the status');
+}
+
+/** The sessions that are asked for: the one of the arguments, or those of containai.toml. */
+export function watchRequests(
+  local: string | undefined,
+  remote: string | undefined,
+  flags: WatchFlags,
+): WatchRequest[] {
+  const cwd = process.cwd();
+  const options = chosen(flags);
+  if (local === undefined) return configured(cwd, flags.name, options);
+  if (remote === undefined) {
+    throw new CaiError('USAGE', 'LOCAL and REMOTE belong together.', {
+      next: 'Write for instance `cai watch . my-container:/workspace`.',
+    });
+  }
+  return [{ local, remote, name: flags.name, options, cwd }];
+}
+
+function configured(
+  cwd: string,
+  name: string | undefined,
+  options: Partial<SessionOptions>,
+): WatchRequest[] {
+  const path = findConfig(cwd);
+  if (path === undefined) {
+    throw new CaiError('USAGE', 'Neither LOCAL and REMOTE nor a containai.toml are given.', {
+      next: 'Write for instance `cai watch . my-container:/workspace`, or make a containai.toml (docs/configuration.md).',
+    });
+  }
+  const { sessions } = loadConfig(path);
+  // With one session --name names it; with several it chooses one.
+  const named = sessions.filter((session) => name === undefined || session.name === name);
+  const wanted = sessions.length === 1 ? sessions : named;
+  if (wanted.length === 0) {
+    const names = sessions.map((session) => session.name).join(', ');
+    throw new CaiError('NO_SESSION', `${path} has no session ${name}.`, {
+      path,
+      next: `There are: ${names}.`,
+    });
+  }
+  return wanted.map((session) => ({
+    local: session.local,
+    remote: session.remote,
+    name: sessions.length === 1 ? (name ?? session.name) : session.name,
+    // The file says all there is: what it leaves out is the default, not what was recorded before.
+    options: { ...defaultOptions, ...session.options, ...options },
+    cwd: session.directory,
+  }));
+}
+
+function chosen(flags: WatchFlags): Partial<SessionOptions> {
+  const { mode, ignore, allow, gitignore, git, modes: which, conflicts, docker } = flags;
+  return {
+    ...(mode === undefined ? {} : { mode }),
+    ...(ignore === undefined ? {} : { ignore }),
+    ...(allow === undefined ? {} : { allow }),
+    ...(gitignore === undefined ? {} : { gitignore }),
+    ...(git === undefined ? {} : { git }),
+    ...(which === undefined ? {} : { modes: which }),
+    ...(conflicts === undefined ? {} : { conflicts }),
+    ...(docker === undefined ? {} : { docker: dockerCommand(docker, '--docker') }),
+  };
+}

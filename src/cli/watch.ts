@@ -1,0 +1,126 @@
+/** `cai watch`: runs a session here, looks at one that runs already, or starts it in the background. */
+import type { Command } from 'commander';
+import type { SessionRecord, SessionStatus } from '../control/api.ts';
+import { detachSession, untilReady } from '../control/detach.ts';
+import { prepareSession, type WatchRequest } from '../control/prepare.ts';
+import { runSession } from '../control/run.ts';
+import { stoppedStatus } from '../control/status.ts';
+import { CaiError, exitCodes, toCaiError } from '../errors.ts';
+import type { Display } from './displays.ts';
+import { chooseDisplay } from './displays.ts';
+import { attachedFeed, hostedFeed } from './feed.ts';
+import { colors, errorColors, note, print, printJson } from './output.ts';
+import { renderEvent } from './render-event.ts';
+import { renderStatus } from './render-status.ts';
+import { addWatchOptions, type WatchFlags, watchRequests } from './watch-options.ts';
+
+const examples = `
+REMOTE is CONTAINER:/PATH, docker://CONTAINER/PATH, podman://CONTAINER/PATH or a second local directory.
+Without LOCAL and REMOTE the nearest containai.toml says what to watch.
+
+Examples:
+  $ cai watch . web:/app                     in the foreground; Ctrl-C ends the session
+  $ cai watch -d . web:/app                  in the background, once both sides are the same
+  $ cai watch . web:/app --ignore 'dist/'    leave something out
+  $ cai watch . web:/app --mode to-container carry changes one way only
+  $ cai watch                                what containai.toml says
+`;
+
+export function define(command: Command): void {
+  addWatchOptions(
+    command.argument('[LOCAL]', 'local directory').argument('[REMOTE]', 'the other side'),
+  )
+    .addHelpText('after', examples)
+    .action(watch);
+}
+
+async function watch(
+  local: string | undefined,
+  remote: string | undefined,
+  flags: WatchFlags,
+): Promise<void> {
+  const requests = watchRequests(local, remote, flags);
+  if (flags.detach === true) return watchInBackground(requests, flags.json === true);
+  const [request, ...others] = requests;
+  if (request === undefined || others.length > 0) {
+    const names = requests.map((each) => each.name).join(', ');
+    throw new CaiError('USAGE', `containai.toml has several sessions: ${names}.`, {
+      next: 'Start them all with -d, or one with --name NAME.',
+    });
+  }
+  const display = chooseDisplay(flags.json === true);
+  const { record, running } = await prepareSession(request);
+  await (running ? look(record, display) : own(record, display));
+}
+
+async function own(record: SessionRecord, display: Display): Promise<void> {
+  const end = await runSession(record, (hosted) => display(hostedFeed(hosted)));
+  // What a library left open must not keep the process.
+  setTimeout(() => process.exit(), 2000).unref();
+  if (end.how === 'failed') throw end.error;
+  if (end.how === 'signal') process.exitCode = end.exitCode;
+}
+
+/** Ctrl-C only stops looking. */
+async function look(record: SessionRecord, display: Display): Promise<void> {
+  const feed = await attachedFeed(record);
+  const hide = display(feed);
+  let detached = false;
+  const onSignal = (): void => {
+    detached = true;
+    feed.close();
+  };
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  await feed.closed;
+  hide();
+  if (detached) {
+    note(
+      `Session ${record.name} goes on. See \`cai status\`; end it with \`cai unwatch ${record.name}\`.`,
+    );
+    return;
+  }
+  const [problem] = stoppedStatus(record).problems;
+  note(
+    problem === undefined
+      ? `Session ${record.name} has ended.`
+      : `Session ${record.name} has ended: ${problem.message}`,
+  );
+  if (problem?.side === 'session') process.exitCode = exitCodes.UNSETTLED;
+}
+
+async function watchInBackground(requests: readonly WatchRequest[], json: boolean): Promise<void> {
+  const started: SessionStatus[] = [];
+  for (const request of requests) {
+    const { record, running } = await prepareSession(request);
+    const options = json || !process.stderr.isTTY ? {} : { onEvent: tellProgress };
+    const status = await start(record, running, options);
+    started.push(status);
+    if (json) continue;
+    for (const line of renderStatus(status, { colors, now: Date.now() })) print(line);
+  }
+  if (json) printJson(started.length === 1 ? started[0] : started);
+  else note(`See \`cai status\` and \`cai logs -f\`; end with \`cai unwatch\`.`);
+}
+
+async function start(
+  record: SessionRecord,
+  running: boolean,
+  options: Parameters<typeof detachSession>[1],
+): Promise<SessionStatus> {
+  if (running) return untilReady(record, options);
+  try {
+    return await detachSession(record, options);
+  } catch (error) {
+    // Another `cai watch` of the same session was quicker: that is the one to wait for.
+    if (toCaiError(error).code !== 'BUSY') throw error;
+    return untilReady(record, options);
+  }
+}
+
+const tellProgress: NonNullable<NonNullable<Parameters<typeof detachSession>[1]>['onEvent']> = (
+  event,
+) => {
+  if (event.type === 'transfer' || event.type === 'batch') return;
+  const line = renderEvent(event, errorColors);
+  if (line !== undefined) note(line);
+};

@@ -27,7 +27,11 @@ export interface AbsorbContext {
 }
 
 /** Takes the outcomes in; answers with what arrived. */
-export function absorb(engine: Engine, context: AbsorbContext, applied: readonly Applied[]): Transfer[] {
+export function absorb(
+  engine: Engine,
+  context: AbsorbContext,
+  applied: readonly Applied[],
+): Transfer[] {
   const transfers: Transfer[] = [];
   for (const one of applied) {
     keepDisplaced(engine, context, one);
@@ -39,7 +43,11 @@ export function absorb(engine: Engine, context: AbsorbContext, applied: readonly
   return transfers;
 }
 
-function keepDisplaced(engine: Engine, { target, replica, losing }: AbsorbContext, { action, outcome }: Applied): void {
+function keepDisplaced(
+  engine: Engine,
+  { target, replica, losing }: AbsorbContext,
+  { action, outcome }: Applied,
+): void {
   const inConflict = losing.size > 0 && [...losing].some((path) => isWithin(path, action.path));
   const reason = inConflict ? 'conflict' : action.type === 'remove' ? 'removed' : 'replaced';
   if (outcome.kept !== undefined) engine.keeper.displaced(replica, target, outcome.kept, reason);
@@ -48,7 +56,12 @@ function keepDisplaced(engine: Engine, { target, replica, losing }: AbsorbContex
   }
 }
 
-function absorbDone(engine: Engine, { target }: AbsorbContext, applied: Applied, transfers: Transfer[]): void {
+function absorbDone(
+  engine: Engine,
+  { target }: AbsorbContext,
+  applied: Applied,
+  transfers: Transfer[],
+): void {
   const { action, movedFrom, outcome } = applied;
   const { core, report } = engine;
   const source = otherSide(target);
@@ -58,7 +71,11 @@ function absorbDone(engine: Engine, { target }: AbsorbContext, applied: Applied,
   setSide(core, target, action.path, outcome.now, { since: now });
   if (isRuleFile(action.path)) {
     const bytes = change?.bytes;
-    const observation = { path: action.path, look: outcome.now, ...(bytes === undefined ? {} : { bytes }) };
+    const observation = {
+      path: action.path,
+      look: outcome.now,
+      ...(bytes === undefined ? {} : { bytes }),
+    };
     if (noteRuleFile(core, target, observation)) engine.rescan.add(parentPath(action.path));
   }
   if (movedFrom !== undefined) {
@@ -75,14 +92,19 @@ function settle(engine: Engine, path: Path): void {
   if (!settlePath(engine.core, path)) engine.core.dirty.add(path);
 }
 
-function absorbMissed(engine: Engine, { target }: AbsorbContext, { action, outcome }: Applied): void {
+function absorbMissed(
+  engine: Engine,
+  { target }: AbsorbContext,
+  { action, outcome }: Applied,
+): void {
   const { core, retries } = engine;
-  if (outcome.leftover !== undefined) core.sides[target].leftovers.set(action.path, outcome.leftover);
+  if (outcome.leftover !== undefined)
+    core.sides[target].leftovers.set(action.path, outcome.leftover);
   const known = sideLook(core, target, action.path);
   setSide(core, target, action.path, outcome.now, { since: performance.now() });
-  if (outcome.leftover !== undefined) return settle(engine, action.path);
+  if (outcome.leftover !== undefined) settle(engine, action.path);
   // Nothing new was learnt: trying at once would only miss again.
-  if (sameLook(known, outcome.now)) retries.later(action.path);
+  else if (sameLook(known, outcome.now)) retries.later(action.path);
   else core.dirty.add(action.path);
 }
 
@@ -90,19 +112,30 @@ function sameLook(a: Look, b: Look): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function absorbFailed(engine: Engine, { target }: AbsorbContext, { action, outcome }: Applied): void {
+function absorbFailed(
+  engine: Engine,
+  { target }: AbsorbContext,
+  { action, outcome }: Applied,
+): void {
   const { core, report, retries } = engine;
   const error = outcome.error ?? { code: 'IO' as const, message: 'failed for an unknown reason' };
   setSide(core, target, action.path, outcome.now, { since: performance.now() });
   retries.later(action.path);
   // BUSY means that something changed under the action's feet; that is no problem unless it stays.
   if (error.code === 'BUSY') return;
-  addProblem(report, { side: target, path: action.path, code: error.code, message: error.message, ...nextStep(error.code) });
+  addProblem(report, {
+    side: target,
+    path: action.path,
+    code: error.code,
+    message: error.message,
+    ...nextStep(error.code),
+  });
 }
 
 function nextStep(code: string): { next?: string } {
   if (code === 'NO_SPACE') return { next: 'Free some space; it is tried again by itself.' };
-  if (code === 'PERMISSION') return { next: 'Allow writing there (owner or mode); it is tried again by itself.' };
+  if (code === 'PERMISSION')
+    return { next: 'Allow writing there (owner or mode); it is tried again by itself.' };
   if (code === 'NAME') return { next: 'Rename it; this name cannot be held on that side.' };
   return {};
 }
@@ -124,7 +157,9 @@ function toTransfer({ action, movedFrom }: Applied, to: Side, ms: number): Trans
     to,
     action: what,
     kind: entry.kind,
-    ...(entry.kind === 'file' && what !== 'remove' && what !== 'attributes' ? { size: entry.size } : {}),
+    ...(entry.kind === 'file' && what !== 'remove' && what !== 'attributes'
+      ? { size: entry.size }
+      : {}),
     ms: Math.round(ms * 10) / 10,
     time: Date.now(),
   };

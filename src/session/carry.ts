@@ -4,9 +4,9 @@
  */
 import type { Action, Replica } from '../replica/replica.ts';
 import { inlineLimit } from '../replica/replica.ts';
-import type { PlannedAction } from '../tree/reconcile.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { isWithin, otherSide } from '../tree/path.ts';
+import type { PlannedAction } from '../tree/reconcile.ts';
 import type { AbsorbContext, Applied } from './absorb.ts';
 import { absorb } from './absorb.ts';
 import type { Engine } from './engine.ts';
@@ -54,7 +54,11 @@ export async function carryOut(
 }
 
 /** Leaves out removals that wait for a person, and whatever would need their place. */
-function withoutHeld(engine: Engine, target: Side, planned: readonly PlannedAction[]): readonly PlannedAction[] {
+function withoutHeld(
+  engine: Engine,
+  target: Side,
+  planned: readonly PlannedAction[],
+): readonly PlannedAction[] {
   const { core, window, report } = engine;
   const moved = orderActions(core, target, planned).moved;
   const { hold, held } = judgeRemovals(core, window, target, planned, moved, Date.now());
@@ -62,14 +66,19 @@ function withoutHeld(engine: Engine, target: Side, planned: readonly PlannedActi
   for (const path of held) core.held.add(path);
   if (core.held.size === 0) return planned;
   const all = [...core.held];
-  return planned.filter((action) => !core.held.has(action.path) && !all.some((path) => isWithin(action.path, path)));
+  return planned.filter(
+    (action) => !core.held.has(action.path) && !all.some((path) => isWithin(action.path, path)),
+  );
 }
 
 function* toBatches(steps: readonly Step[]): Iterable<Batch> {
   let batch: Batch = { steps: [], bytes: 0 };
   for (const step of steps) {
     const size = stepBytes(step);
-    if (batch.steps.length >= batchActions || (batch.bytes > 0 && batch.bytes + size > batchBytes)) {
+    if (
+      batch.steps.length >= batchActions ||
+      (batch.bytes > 0 && batch.bytes + size > batchBytes)
+    ) {
       yield batch;
       batch = { steps: [], bytes: 0 };
     }
@@ -81,7 +90,9 @@ function* toBatches(steps: readonly Step[]): Iterable<Batch> {
 
 function stepBytes(step: Step): number {
   if (!step.ready) return step.entry.size;
-  return step.action.type === 'write' && step.action.source.from === 'bytes' ? step.action.source.bytes.length : 0;
+  return step.action.type === 'write' && step.action.source.from === 'bytes'
+    ? step.action.source.bytes.length
+    : 0;
 }
 
 type Ready = { readonly action: Action; readonly movedFrom?: Path };
@@ -93,7 +104,10 @@ async function fetchBatch(engine: Engine, target: Side, steps: readonly Step[]):
   const replica = missing.length > 0 ? replicaOf(engine, source) : undefined;
   const contents = new Map<Path, Uint8Array>();
   const unread: Path[] = [];
-  const results = (await replica?.readSmall(missing.map(({ path, entry }) => ({ path, digest: entry.digest })))) ?? [];
+  const results =
+    (await replica?.readSmall(
+      missing.map(({ path, entry }) => ({ path, digest: entry.digest })),
+    )) ?? [];
   for (const [index, result] of results.entries()) {
     const { path } = missing[index] as Step & { ready: false };
     if (result.ok) contents.set(path, result.bytes);
@@ -106,7 +120,10 @@ async function fetchBatch(engine: Engine, target: Side, steps: readonly Step[]):
     else {
       const bytes = contents.get(step.path);
       const { path, expect, entry } = step;
-      if (bytes !== undefined) ready.push({ action: { type: 'write', path, expect, entry, source: { from: 'bytes', bytes } } });
+      if (bytes !== undefined)
+        ready.push({
+          action: { type: 'write', path, expect, entry, source: { from: 'bytes', bytes } },
+        });
     }
   }
   return ready;
@@ -117,7 +134,11 @@ async function lookAgain(engine: Engine, replica: Replica, paths: readonly Path[
   await replica.look(paths);
 }
 
-async function applyBatch(engine: Engine, context: AbsorbContext, ready: readonly Ready[]): Promise<void> {
+async function applyBatch(
+  engine: Engine,
+  context: AbsorbContext,
+  ready: readonly Ready[],
+): Promise<void> {
   if (ready.length === 0) return;
   const outcomes = await context.replica.apply(ready.map((one) => one.action));
   const applied: Applied[] = ready.map((one, index) => {

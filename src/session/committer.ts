@@ -62,20 +62,27 @@ export class Committer {
     try {
       await Promise.all([local.replica.flush(), container.replica.flush()]);
       store.commit({ base: parentsFirst(batch), versions: [], events: [] });
-      for (const [path, entry] of batch) if (core.uncommitted.get(path) === entry) core.uncommitted.delete(path);
+      for (const [path, entry] of batch)
+        if (core.uncommitted.get(path) === entry) core.uncommitted.delete(path);
       this.#delay = collectFor;
       solveProblem(report, 'session');
     } catch (error) {
       if (container.replica === undefined) return;
       this.#delay = retryAfter;
       const message = error instanceof Error ? error.message : String(error);
-      addProblem(report, { side: 'session', code: 'STATE', message: `The state cannot be written: ${message}` });
+      addProblem(report, {
+        side: 'session',
+        code: 'STATE',
+        message: `The state cannot be written: ${message}`,
+      });
     }
   }
 }
 
 /** Removals first, children before parents; then the rest, parents before children. */
-function parentsFirst(batch: readonly (readonly [Path, Entry | null])[]): (readonly [Path, Entry | null])[] {
+function parentsFirst(
+  batch: readonly (readonly [Path, Entry | null])[],
+): (readonly [Path, Entry | null])[] {
   const gone = batch.filter(([, entry]) => entry === null).sort(([a], [b]) => (a < b ? 1 : -1));
   const there = batch.filter(([, entry]) => entry !== null).sort(([a], [b]) => (a < b ? -1 : 1));
   return [...gone, ...there];

@@ -1,10 +1,10 @@
 /** Settles the conflicts of a cycle by policy, and says so (DESIGN 7). */
 import type { ConflictInfo } from '../control/api.ts';
 import type { Look } from '../tree/entry.ts';
-import type { PlannedAction, PlannedConflict } from '../tree/reconcile.ts';
-import { settleConflict } from '../tree/reconcile.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { otherSide } from '../tree/path.ts';
+import type { PlannedAction, PlannedConflict } from '../tree/reconcile.ts';
+import { settleConflict } from '../tree/reconcile.ts';
 import type { Engine } from './engine.ts';
 import { addConflict } from './report.ts';
 
@@ -41,7 +41,11 @@ function tellConflict(engine: Engine, conflict: PlannedConflict, winner: Side | 
 }
 
 /** An open conflict that is none any more goes from the list. */
-export function closeConflicts(engine: Engine, decided: Iterable<Path>, still: readonly PlannedConflict[]): void {
+export function closeConflicts(
+  engine: Engine,
+  decided: Iterable<Path>,
+  still: readonly PlannedConflict[],
+): void {
   const { conflicts } = engine.report;
   if (conflicts.size === 0) return;
   const open = new Set(still.map((conflict) => conflict.path));
@@ -57,7 +61,10 @@ function summarize({ kind, local, container }: PlannedConflict, winner: Side | '
       : kind === 'type'
         ? 'it became different kinds of things'
         : 'both sides changed it';
-  const who = winner === 'open' ? 'waits for you' : `the ${winner} version was kept, the other is in the history`;
+  const who =
+    winner === 'open'
+      ? 'waits for you'
+      : `the ${winner} version was kept, the other is in the history`;
   return `${what} (local ${describe(local)}, container ${describe(container)}); ${who}`;
 }
 

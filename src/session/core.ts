@@ -101,7 +101,8 @@ export function setSide(
     return false;
   }
   const bytes = notice.bytes ?? keptBytes(before, effective);
-  const since = before !== undefined && sameContent(before.look, effective) ? before.since : notice.since;
+  const since =
+    before !== undefined && sameContent(before.look, effective) ? before.since : notice.since;
   state.changes.set(path, { look: effective, since, ...(bytes === undefined ? {} : { bytes }) });
   state.looks.set(path, effective);
   core.buffered += bytes?.length ?? 0;
@@ -138,8 +139,12 @@ export function reviveLeftovers(core: Core, side: Side, path: Path): void {
 export function agree(core: Core, path: Path, entry: Entry | null): void {
   if (entry !== null && !parentInBase(core, path)) return;
   const notice = { since: performance.now() };
-  const looks = { local: sideLook(core, 'local', path), container: sideLook(core, 'container', path) };
-  if (entry?.kind !== 'directory') for (const [below] of [...core.base.entries(path)].reverse()) forgetOne(core, below);
+  const looks = {
+    local: sideLook(core, 'local', path),
+    container: sideLook(core, 'container', path),
+  };
+  if (entry?.kind !== 'directory')
+    for (const [below] of [...core.base.entries(path)].reverse()) forgetOne(core, below);
   core.base.set(path, entry);
   core.uncommitted.set(path, entry);
   setSide(core, 'local', path, looks.local, notice);
@@ -174,7 +179,10 @@ function forgetOne(core: Core, path: Path): void {
 /** True when either side's rules leave the path out. */
 export function isExcluded(core: Core, path: Path, isDirectory: boolean): boolean {
   const { local, container } = core.sides;
-  return local.rules.fullVerdict(path, isDirectory).excluded || container.rules.fullVerdict(path, isDirectory).excluded;
+  return (
+    local.rules.fullVerdict(path, isDirectory).excluded ||
+    container.rules.fullVerdict(path, isDirectory).excluded
+  );
 }
 
 /** True when a large content is on its way to the path, to something in it, or to its parents. */
@@ -189,7 +197,8 @@ export function settlePath(core: Core, path: Path): boolean {
   const container = sideLook(core, 'container', path);
   if (local?.kind === 'blocked' || container?.kind === 'blocked') return false;
   if (!sameEntry(local, container, core.options.modes)) return false;
-  if (!sameEntry(local, core.base.get(path), core.options.modes) || local === null) agree(core, path, local);
+  if (!sameEntry(local, core.base.get(path), core.options.modes) || local === null)
+    agree(core, path, local);
   return true;
 }
 

@@ -1,6 +1,7 @@
 /** One cycle: take the changed paths, reconcile, carry out on both sides (DESIGN 6). */
-import { reconcile } from '../tree/reconcile.ts';
+
 import type { Path, Side } from '../tree/path.ts';
+import { reconcile } from '../tree/reconcile.ts';
 import { isProtected } from '../tree/rules.ts';
 import { carryOut } from './carry.ts';
 import { closeConflicts, settleConflicts } from './conflicts.ts';
@@ -36,7 +37,14 @@ export async function runCycle(engine: Engine): Promise<boolean> {
   const settled = settleConflicts(engine, plan.conflicts);
   const both = ['container', 'local'] as const;
   await Promise.all(
-    both.map((side) => carryOut(engine, side, [...plan.actions[side], ...settled.actions[side]], settled.losing[side])),
+    both.map((side) =>
+      carryOut(
+        engine,
+        side,
+        [...plan.actions[side], ...settled.actions[side]],
+        settled.losing[side],
+      ),
+    ),
   );
   return true;
 }
@@ -70,7 +78,8 @@ async function scanInto(engine: Engine, side: Side, path: Path): Promise<void> {
   await replicaOf(engine, side).scan({
     ...options,
     onRows: (rows) => {
-      for (const directory of takeIn(engine.core, engine.report, side, rows).ruleChanges) engine.rescan.add(directory);
+      for (const directory of takeIn(engine.core, engine.report, side, rows).ruleChanges)
+        engine.rescan.add(directory);
     },
   });
 }
@@ -79,10 +88,12 @@ function noteRefusals(engine: Engine, decided: readonly Path[], refused: readonl
   const now = new Set(refused);
   for (const path of decided) {
     const problem = engine.report.problems.get(`container\0${path}`);
-    if (problem?.code === 'PROTECTED' && !now.has(path)) solveProblem(engine.report, 'container', path);
+    if (problem?.code === 'PROTECTED' && !now.has(path))
+      solveProblem(engine.report, 'container', path);
   }
   for (const path of refused) {
-    const message = 'The container changed a file that makes the host run code; the change stays in the container.';
+    const message =
+      'The container changed a file that makes the host run code; the change stays in the container.';
     addProblem(engine.report, { side: 'container', path, code: 'PROTECTED', message });
   }
 }

@@ -17,18 +17,32 @@ export interface Far {
 
 export function replicaOptions(options: SessionOptions): ReplicaOptions {
   const { ignore, allow, gitignore, git, modes, settleMs, settleMaxMs, maxFileSize } = options;
-  return { rules: { ignore, allow, gitignore, git }, settle: settleMs, settleMax: settleMaxMs, maxFileSize, modes };
+  return {
+    rules: { ignore, allow, gitignore, git },
+    settle: settleMs,
+    settleMax: settleMaxMs,
+    maxFileSize,
+    modes,
+  };
 }
 
 export function openLocal(root: string, options: SessionOptions): Promise<Replica> {
   return openDiskReplica({ root, side: 'local', options: replicaOptions(options) });
 }
 
-export async function openFar(text: string, options: SessionOptions, signal: AbortSignal): Promise<Far> {
+export async function openFar(
+  text: string,
+  options: SessionOptions,
+  signal: AbortSignal,
+): Promise<Far> {
   const address = parseAddress(text);
   if (address.kind === 'local') {
     const root = resolve(address.path.replace(/^~(?=$|\/)/, homedir()));
-    const replica = await openDiskReplica({ root, side: 'container', options: replicaOptions(options) });
+    const replica = await openDiskReplica({
+      root,
+      side: 'container',
+      options: replicaOptions(options),
+    });
     return { replica, transport: 'in-process' };
   }
   const connected = await connectContainer({
@@ -38,5 +52,9 @@ export async function openFar(text: string, options: SessionOptions, signal: Abo
     signal,
     ...(options.docker === undefined ? {} : { engineCommand: options.docker }),
   });
-  return { replica: connected.replica, transport: `${address.engine} exec`, containerId: connected.containerId };
+  return {
+    replica: connected.replica,
+    transport: `${address.engine} exec`,
+    containerId: connected.containerId,
+  };
 }

@@ -4,9 +4,9 @@
  * configured number and share of the files.
  */
 import type { HoldInfo } from '../control/api.ts';
-import type { PlannedAction } from '../tree/reconcile.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { otherSide, parentPath } from '../tree/path.ts';
+import type { PlannedAction } from '../tree/reconcile.ts';
 import type { Core } from './core.ts';
 
 /** A mass removal reaches the session in several cycles; this many milliseconds of them count as one. */
@@ -36,22 +36,34 @@ export function judgeRemovals(
   if (removals.length === 0) return { hold: undefined, held: [] };
   const waiting = removals.filter((action) => !window.approved.has(action.path));
   // A type clash removes too, but only what stands in the way of something new; that is an edit.
-  const making = new Set(actions.filter((action) => action.type !== 'remove').map((action) => action.path));
+  const making = new Set(
+    actions.filter((action) => action.type !== 'remove').map((action) => action.path),
+  );
   const genuine = waiting.filter((action) => !clearsTheWay(action.path, making));
-  const files = genuine.filter((action) => action.expect.kind === 'file' && !moved.has(action.path)).length;
+  const files = genuine.filter(
+    (action) => action.expect.kind === 'file' && !moved.has(action.path),
+  ).length;
   const recent = forgetOld(window.recent[target], now);
   const total = core.base.files + sum(recent);
   const many = files + sum(recent);
-  const reason = emptiesRoot(core, genuine, files) ? 'root-emptied' : exceeds(core, many, total) ? 'mass-deletion' : undefined;
+  const reason = emptiesRoot(core, genuine, files)
+    ? 'root-emptied'
+    : exceeds(core, many, total)
+      ? 'mass-deletion'
+      : undefined;
   if (reason === undefined) {
     if (files > 0) recent.push({ time: now, files });
     return { hold: undefined, held: [] };
   }
-  return { hold: describeHold(reason, otherSide(target), files, total), held: genuine.map((action) => action.path) };
+  return {
+    hold: describeHold(reason, otherSide(target), files, total),
+    held: genuine.map((action) => action.path),
+  };
 }
 
 function clearsTheWay(path: Path, making: ReadonlySet<Path>): boolean {
-  for (let place = path; place !== ''; place = parentPath(place)) if (making.has(place)) return true;
+  for (let place = path; place !== ''; place = parentPath(place))
+    if (making.has(place)) return true;
   return false;
 }
 
@@ -66,7 +78,10 @@ function emptiesRoot(core: Core, removals: readonly PlannedAction[], files: numb
   return all > 1 && files > 0 && removals.length >= all;
 }
 
-function forgetOld(recent: { time: number; files: number }[], now: number): { time: number; files: number }[] {
+function forgetOld(
+  recent: { time: number; files: number }[],
+  now: number,
+): { time: number; files: number }[] {
   while (recent.length > 0 && (recent[0]?.time ?? now) < now - windowMs) recent.shift();
   return recent;
 }
@@ -75,7 +90,12 @@ function sum(recent: readonly { files: number }[]): number {
   return recent.reduce((total, one) => total + one.files, 0);
 }
 
-function describeHold(reason: 'root-emptied' | 'mass-deletion', side: Side, files: number, total: number): HoldInfo {
+function describeHold(
+  reason: 'root-emptied' | 'mass-deletion',
+  side: Side,
+  files: number,
+  total: number,
+): HoldInfo {
   const where = side === 'local' ? 'local directory' : 'container';
   const message =
     reason === 'root-emptied'
@@ -87,7 +107,10 @@ function describeHold(reason: 'root-emptied' | 'mass-deletion', side: Side, file
 const holdNext = '`cai approve` removes them on the other side too, `cai reject` brings them back.';
 
 /** The hold for a root that cannot be found any more. */
-export function rootHold(side: Side, reason: 'missing' | 'not-a-directory' | 'replaced' | 'unreadable'): HoldInfo {
+export function rootHold(
+  side: Side,
+  reason: 'missing' | 'not-a-directory' | 'replaced' | 'unreadable',
+): HoldInfo {
   const where = side === 'local' ? 'local directory' : 'directory in the container';
   const what = {
     missing: 'is gone',
@@ -96,7 +119,8 @@ export function rootHold(side: Side, reason: 'missing' | 'not-a-directory' | 're
     unreadable: 'cannot be read any more',
   }[reason];
   return {
-    reason: reason === 'missing' ? 'root-missing' : reason === 'replaced' ? 'root-replaced' : 'root-type',
+    reason:
+      reason === 'missing' ? 'root-missing' : reason === 'replaced' ? 'root-replaced' : 'root-type',
     side,
     files: 0,
     since: Date.now(),

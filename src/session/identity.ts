@@ -16,7 +16,8 @@ export interface Identity {
 export function identityChange(known: unknown, now: Identity): string | undefined {
   if (!isIdentity(known)) return undefined;
   if (known.containerId !== now.containerId) return 'the container was recreated';
-  if (!sameRoot(known.container, now.container)) return 'the directory in the container is another one than before';
+  if (!sameRoot(known.container, now.container))
+    return 'the directory in the container is another one than before';
   if (!sameRoot(known.local, now.local)) return 'the local directory is another one than before';
   return undefined;
 }

@@ -20,18 +20,26 @@ export interface IntakeResult {
   readonly ruleChanges: readonly Path[];
 }
 
-export function takeIn(core: Core, report: Report, side: Side, observations: readonly Observation[]): IntakeResult {
+export function takeIn(
+  core: Core,
+  report: Report,
+  side: Side,
+  observations: readonly Observation[],
+): IntakeResult {
   const ruleChanges: Path[] = [];
   const since = performance.now();
   for (const observation of observations) {
     const { path, look } = observation;
-    if (isRuleFile(path) && noteRuleFile(core, side, observation)) ruleChanges.push(parentPath(path));
+    if (isRuleFile(path) && noteRuleFile(core, side, observation))
+      ruleChanges.push(parentPath(path));
     if (look !== null && isExcluded(core, path, look.kind === 'directory')) continue;
-    if (look === null && core.base.get(path) === null && !core.sides[side].changes.has(path)) continue;
+    if (look === null && core.base.get(path) === null && !core.sides[side].changes.has(path))
+      continue;
     showBlocked(report, side, path, look);
     if (look !== null) reviveLeftovers(core, side, path);
     const bytes = core.buffered < bufferLimit ? observation.bytes : undefined;
-    if (setSide(core, side, path, look, { since, ...(bytes === undefined ? {} : { bytes }) })) core.dirty.add(path);
+    if (setSide(core, side, path, look, { since, ...(bytes === undefined ? {} : { bytes }) }))
+      core.dirty.add(path);
   }
   for (const directory of ruleChanges) forgetExcluded(core, directory);
   return { ruleChanges };
@@ -44,7 +52,6 @@ export function noteRuleFile(core: Core, side: Side, { path, look, bytes }: Obse
   if (bytes === undefined) return false;
   return rules.setRuleFile(path, fromBytes(bytes));
 }
-
 
 function forgetExcluded(core: Core, directory: Path): void {
   const excluded: Path[] = [];
@@ -69,7 +76,10 @@ const blockedCodes = {
 } as const;
 
 function showBlocked(report: Report, side: Side, path: Path, look: Look): void {
-  if (look?.kind !== 'blocked') return solveProblem(report, side, path);
+  if (look?.kind !== 'blocked') {
+    solveProblem(report, side, path);
+    return;
+  }
   // A socket or pipe in a project is no fault of anybody; DESIGN 8 counts it among the never-sync.
   if (look.why === 'special') return;
   addProblem(report, { side, path, code: blockedCodes[look.why], message: look.message });

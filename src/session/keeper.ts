@@ -38,7 +38,11 @@ export class Keeper {
   #releaseTimer: NodeJS.Timeout | undefined;
   #idle: (() => void)[] = [];
 
-  constructor(options: { readonly store: Store; readonly report: Report; readonly maxBytes: number }) {
+  constructor(options: {
+    readonly store: Store;
+    readonly report: Report;
+    readonly maxBytes: number;
+  }) {
     this.#store = options.store;
     this.#report = options.report;
     this.#maxBytes = options.maxBytes;
@@ -46,7 +50,13 @@ export class Keeper {
 
   /** A file or link that an action on this side displaced. */
   displaced(replica: Replica, side: Side, kept: Kept, reason: VersionReason): void {
-    this.#queue.push({ replica, side, kept, reason: kept.expected ? reason : 'conflict', time: Date.now() });
+    this.#queue.push({
+      replica,
+      side,
+      kept,
+      reason: kept.expected ? reason : 'conflict',
+      time: Date.now(),
+    });
     this.#work();
   }
 
@@ -58,7 +68,8 @@ export class Keeper {
 
   /** Resolves when everything displaced so far is in the history. */
   settled(): Promise<void> {
-    if (this.#queue.length === 0 && this.#working === 0 && this.#rows.length === 0) return Promise.resolve();
+    if (this.#queue.length === 0 && this.#working === 0 && this.#rows.length === 0)
+      return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
@@ -115,7 +126,12 @@ export class Keeper {
     if (this.#lost.has(displaced.replica)) return;
     const message = error instanceof Error ? error.message : String(error);
     const path = displaced.kept.path;
-    addProblem(this.#report, { side: 'session', path, code: 'STATE', message: `A replaced version cannot be kept yet: ${message}` });
+    addProblem(this.#report, {
+      side: 'session',
+      path,
+      code: 'STATE',
+      message: `A replaced version cannot be kept yet: ${message}`,
+    });
     const timer = setTimeout(() => {
       this.#queue.push(displaced);
       this.#work();
@@ -168,7 +184,8 @@ export class Keeper {
         const changed = await replica.release([...byId.keys()]);
         for (const kept of changed) {
           const before = byId.get(kept.id);
-          if (before !== undefined) this.displaced(replica, before.side, { ...kept, expected: false }, 'conflict');
+          if (before !== undefined)
+            this.displaced(replica, before.side, { ...kept, expected: false }, 'conflict');
         }
       } catch {
         // The link went: the replica tells what it still keeps when it is back.

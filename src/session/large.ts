@@ -33,7 +33,11 @@ function endTurn(): void {
 }
 
 /** Starts bringing a large file over; returns at once. */
-export function bringLarge(engine: Engine, context: AbsorbContext, step: Step & { ready: false }): void {
+export function bringLarge(
+  engine: Engine,
+  context: AbsorbContext,
+  step: Step & { ready: false },
+): void {
   const { core, transfers } = engine;
   if (core.inFlight.has(step.path)) return;
   const abort = new AbortController();
@@ -49,16 +53,35 @@ export function bringLarge(engine: Engine, context: AbsorbContext, step: Step & 
     });
 }
 
-async function bring(engine: Engine, context: AbsorbContext, step: Step & { ready: false }, signal: AbortSignal): Promise<void> {
+async function bring(
+  engine: Engine,
+  context: AbsorbContext,
+  step: Step & { ready: false },
+  signal: AbortSignal,
+): Promise<void> {
   const { path, entry, expect } = step;
   const id = `large-${process.pid}-${++nextId}`;
   await takeTurn();
   try {
     if (signal.aborted) return;
     const source = replicaOf(engine, otherSide(context.target));
-    const chunks = withProgress(engine, entry, source.read({ path, digest: entry.digest, size: entry.size }, signal));
-    await context.replica.stage({ id, digest: entry.digest, size: entry.size, path }, chunks, signal);
-    const action = { type: 'write' as const, path, expect, entry, source: { from: 'staged' as const, id } };
+    const chunks = withProgress(
+      engine,
+      entry,
+      source.read({ path, digest: entry.digest, size: entry.size }, signal),
+    );
+    await context.replica.stage(
+      { id, digest: entry.digest, size: entry.size, path },
+      chunks,
+      signal,
+    );
+    const action = {
+      type: 'write' as const,
+      path,
+      expect,
+      entry,
+      source: { from: 'staged' as const, id },
+    };
     const [outcome] = await context.replica.apply([action]);
     if (outcome === undefined) throw new CaiError('INTERNAL', 'An action without an outcome.');
     arrived(engine.report, context.target, absorb(engine, context, [{ action, outcome }]));
@@ -68,7 +91,11 @@ async function bring(engine: Engine, context: AbsorbContext, step: Step & { read
   }
 }
 
-async function* withProgress(engine: Engine, entry: FileEntry, chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+async function* withProgress(
+  engine: Engine,
+  entry: FileEntry,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncIterable<Uint8Array> {
   const start = performance.now();
   let told = start;
   let bytes = 0;
@@ -79,14 +106,27 @@ async function* withProgress(engine: Engine, entry: FileEntry, chunks: AsyncIter
     if (now - told < progressEvery) continue;
     told = now;
     const rate = Math.round((bytes / (now - start)) * 1000);
-    showProgress(engine.report, { phase: 'sync', files: 0, filesTotal: 1, bytes, bytesTotal: entry.size, rate });
+    showProgress(engine.report, {
+      phase: 'sync',
+      files: 0,
+      filesTotal: 1,
+      bytes,
+      bytesTotal: entry.size,
+      rate,
+    });
   }
 }
 
-function notBrought(engine: Engine, { target, replica }: AbsorbContext, path: Path, thrown: unknown): void {
+function notBrought(
+  engine: Engine,
+  { target, replica }: AbsorbContext,
+  path: Path,
+  thrown: unknown,
+): void {
   const error = toCaiError(thrown, path);
   engine.retries.later(path);
   const linkWentDown = engine.core.sides[target].replica !== replica;
-  if (linkWentDown || error.code === 'BUSY' || error.code === 'CANCELLED' || error.code === 'LINK') return;
+  if (linkWentDown || error.code === 'BUSY' || error.code === 'CANCELLED' || error.code === 'LINK')
+    return;
   addProblem(engine.report, { side: target, path, code: error.code, message: error.message });
 }

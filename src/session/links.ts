@@ -92,7 +92,8 @@ export class Links {
     for (const kept of replica.info.leftKept) keeper.displaced(replica, side, kept, 'recovered');
     void replica.closed.then((reason) => {
       if (core.sides[side].replica !== replica || this.#closed) return;
-      if (side === 'local') this.reopen(reason ?? new Error('the local directory cannot be used any more'));
+      if (side === 'local')
+        this.reopen(reason ?? new Error('the local directory cannot be used any more'));
       else this.#drop(reason ?? new Error('the link ended'));
     });
   }
@@ -137,7 +138,12 @@ export class Links {
   #showFailure(thrown: unknown): void {
     if (this.#closed) return;
     const { code, message, next } = toCaiError(thrown);
-    addProblem(this.#engine.report, { side: 'session', code, message, ...(next === undefined ? {} : { next }) });
+    addProblem(this.#engine.report, {
+      side: 'session',
+      code,
+      message,
+      ...(next === undefined ? {} : { next }),
+    });
   }
 
   /** Resolves after the delay (false), or as soon as the container is said to have started (true). */
@@ -187,4 +193,3 @@ export class Links {
     core.buffered = 0;
   }
 }
-

@@ -46,7 +46,10 @@ export class LiveSession implements Session {
       this.#end = resolve;
     });
     this.#committer = new Committer(() => this.#engine);
-    this.#engine = createEngine(input, { schedule: () => this.#schedule(), commitSoon: () => this.#committer.soon() });
+    this.#engine = createEngine(input, {
+      schedule: () => this.#schedule(),
+      commitSoon: () => this.#committer.soon(),
+    });
     this.#links = new Links(this.#engine, {
       onEvent: (side, event) => this.#onReplicaEvent(side, event),
       onLost: (reason) => this.#onLost(reason),
@@ -70,7 +73,10 @@ export class LiveSession implements Session {
     return () => this.#engine.report.listeners.delete(listener);
   }
 
-  async flush(options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<FlushResult> {
+  async flush(options: {
+    readonly timeoutMs: number;
+    readonly signal?: AbortSignal;
+  }): Promise<FlushResult> {
     if (this.#paused) {
       throw new CaiError('BUSY', 'The session is paused.', { next: 'Run `cai resume` first.' });
     }
@@ -138,19 +144,27 @@ export class LiveSession implements Session {
 
   #flushTimeout(): CaiError {
     const pending = this.status().pending;
-    const why = this.#links.isUp ? `${pending} changes are not on both sides yet` : 'the link to the container is down';
+    const why = this.#links.isUp
+      ? `${pending} changes are not on both sides yet`
+      : 'the link to the container is down';
     return new CaiError('TIMEOUT', `Not everything is on both sides in time: ${why}.`, {
       next: 'See `cai status`, or allow more time with --timeout.',
     });
   }
 
   #canRun(): boolean {
-    return !this.#paused && !this.#stopped && !this.#blind && this.#links.isUp && this.#lostRoots.size === 0;
+    return (
+      !this.#paused &&
+      !this.#stopped &&
+      !this.#blind &&
+      this.#links.isUp &&
+      this.#lostRoots.size === 0
+    );
   }
 
   #schedule(): void {
-    if (this.#pumping || !this.#canRun()) return this.#wake();
-    void this.#pump();
+    if (this.#pumping || !this.#canRun()) this.#wake();
+    else void this.#pump();
   }
 
   async #pump(): Promise<void> {
@@ -175,7 +189,10 @@ export class LiveSession implements Session {
   #cycleFailed(thrown: unknown): void {
     if (this.#stopped || !this.#links.isUp) return;
     const error = toCaiError(thrown);
-    tell(this.#engine.report, { type: 'notice', message: `A cycle failed (${error.message}); looking at both sides anew.` });
+    tell(this.#engine.report, {
+      type: 'notice',
+      message: `A cycle failed (${error.message}); looking at both sides anew.`,
+    });
     this.#links.reopen(error);
   }
 
@@ -246,7 +263,13 @@ export class LiveSession implements Session {
     this.#committer.soon();
     const first = !report.ready;
     report.ready = true;
-    if (first) tell(report, { type: 'ready', files: core.base.files, bytes: core.base.bytes, ms: Math.round(ms) });
+    if (first)
+      tell(report, {
+        type: 'ready',
+        files: core.base.files,
+        bytes: core.base.bytes,
+        ms: Math.round(ms),
+      });
   }
 
   #whenDrained(): Promise<void> {
@@ -258,16 +281,22 @@ export class LiveSession implements Session {
     const { core, report, rescan } = this.#engine;
     switch (event.type) {
       case 'changes':
-        for (const directory of takeIn(core, report, side, event.changes).ruleChanges) rescan.add(directory);
-        return this.#schedule();
+        for (const directory of takeIn(core, report, side, event.changes).ruleChanges) {
+          rescan.add(directory);
+        }
+        this.#schedule();
+        break;
       case 'root-lost':
         this.#lostRoots.add(side);
-        return addHold(report, rootHold(side, event.reason));
+        addHold(report, rootHold(side, event.reason));
+        break;
       case 'rescan-needed':
-        if (this.#lostRoots.has(side)) return this.#rootIsBack(side);
-        return void this.#resync();
+        if (this.#lostRoots.has(side)) this.#rootIsBack(side);
+        else void this.#resync();
+        break;
       case 'polling':
-        return this.#showPolling(side, event.directories, event.limit);
+        this.#showPolling(side, event.directories, event.limit);
+        break;
       case 'secret':
         if (event.present) core.sides[side].secrets.add(event.path);
         else core.sides[side].secrets.delete(event.path);
@@ -285,7 +314,10 @@ export class LiveSession implements Session {
   }
 
   #showPolling(side: Side, directories: number, limit: number): void {
-    if (directories === 0) return solveProblem(this.#engine.report, side);
+    if (directories === 0) {
+      solveProblem(this.#engine.report, side);
+      return;
+    }
     addProblem(this.#engine.report, {
       side,
       code: 'WATCHES',
@@ -301,7 +333,6 @@ export class LiveSession implements Session {
   }
 }
 
-
 async function withDeadline<T>(
   work: Promise<T>,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal },
@@ -310,7 +341,9 @@ async function withDeadline<T>(
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(late()), timeoutMs);
-    signal?.addEventListener('abort', () => reject(new CaiError('CANCELLED', 'Cancelled.')), { once: true });
+    signal?.addEventListener('abort', () => reject(new CaiError('CANCELLED', 'Cancelled.')), {
+      once: true,
+    });
   });
   try {
     return await Promise.race([work, limit]);

@@ -5,9 +5,9 @@
  */
 import type { Action, Source } from '../replica/replica.ts';
 import type { Digest, Entry, FileEntry } from '../tree/entry.ts';
-import type { PlannedAction } from '../tree/reconcile.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { isWithin, otherSide, parentPath } from '../tree/path.ts';
+import type { PlannedAction } from '../tree/reconcile.ts';
 import type { Core } from './core.ts';
 import { sideLook } from './core.ts';
 
@@ -15,7 +15,12 @@ import { sideLook } from './core.ts';
 export type Step =
   | { readonly ready: true; readonly action: Action; readonly movedFrom?: Path }
   /** Its content has to be fetched from the other side. */
-  | { readonly ready: false; readonly path: Path; readonly expect: Entry | null; readonly entry: FileEntry };
+  | {
+      readonly ready: false;
+      readonly path: Path;
+      readonly expect: Entry | null;
+      readonly entry: FileEntry;
+    };
 
 export interface Ordered {
   readonly steps: readonly Step[];
@@ -31,14 +36,16 @@ function clearedPaths(actions: readonly PlannedAction[]): Set<Path> {
   if (removed.size === 0) return cleared;
   for (const action of actions) {
     if (action.type === 'remove') continue;
-    for (let path = action.path; path !== ''; path = parentPath(path)) if (removed.has(path)) cleared.add(path);
+    for (let path = action.path; path !== ''; path = parentPath(path))
+      if (removed.has(path)) cleared.add(path);
   }
   return cleared;
 }
 
 export function orderActions(core: Core, target: Side, actions: readonly PlannedAction[]): Ordered {
   const cleared = clearedPaths(actions);
-  const isCleared = (path: Path) => cleared.size > 0 && [...cleared].some((root) => isWithin(root, path));
+  const isCleared = (path: Path) =>
+    cleared.size > 0 && [...cleared].some((root) => isWithin(root, path));
   const removals = actions.filter((action) => action.type === 'remove');
   const leaving = new Map<Digest, Path[]>();
   for (const action of removals) {
@@ -54,7 +61,9 @@ export function orderActions(core: Core, target: Side, actions: readonly Planned
     making.push(toStep(core, target, action, leaving, moved, isCleared));
   }
   const first = removals.filter((action) => isCleared(action.path)).map(removeStep);
-  const last = removals.filter((action) => !isCleared(action.path) && !moved.has(action.path)).map(removeStep);
+  const last = removals
+    .filter((action) => !isCleared(action.path) && !moved.has(action.path))
+    .map(removeStep);
   return { steps: [...first, ...making, ...last], moved };
 }
 
@@ -72,10 +81,12 @@ function toStep(
 ): Step {
   const { path, expect, entry } = action;
   if (action.type === 'attributes') {
-    if (entry.kind === 'link' || expect === null || expect.kind === 'link') throw new Error('attributes of a link');
+    if (entry.kind === 'link' || expect === null || expect.kind === 'link')
+      throw new Error('attributes of a link');
     return { ready: true, action: { type: 'attributes', path, expect, entry } };
   }
-  if (entry.kind === 'directory') return { ready: true, action: { type: 'mkdir', path, expect, entry } };
+  if (entry.kind === 'directory')
+    return { ready: true, action: { type: 'mkdir', path, expect, entry } };
   if (entry.kind === 'link') return { ready: true, action: { type: 'link', path, expect, entry } };
   const found = findSource(core, target, path, entry, leaving, isCleared);
   if (found === undefined) return { ready: false, path, entry, expect };

@@ -24,7 +24,11 @@ interface SideTotals {
 }
 
 // A plain Omit would merge the members of the union into one.
-export type NewEvent = SessionEvent extends infer E ? (E extends SessionEvent ? Omit<E, 'time'> : never) : never;
+export type NewEvent = SessionEvent extends infer E
+  ? E extends SessionEvent
+    ? Omit<E, 'time'>
+    : never
+  : never;
 
 export interface Report {
   state: SessionState;
@@ -80,7 +84,8 @@ function problemKey(side: Side | 'session', path: Path | undefined): string {
 export function addProblem(report: Report, problem: Omit<Problem, 'since'>): void {
   const key = problemKey(problem.side, problem.path);
   const before = report.problems.get(key);
-  if (before !== undefined && before.code === problem.code && before.message === problem.message) return;
+  if (before !== undefined && before.code === problem.code && before.message === problem.message)
+    return;
   const shown: Problem = { ...problem, since: before?.since ?? Date.now() };
   report.problems.set(key, shown);
   tell(report, { type: 'problem', problem: shown });
@@ -128,7 +133,11 @@ export function addHold(report: Report, hold: HoldInfo): void {
   tell(report, { type: 'hold', hold });
 }
 
-export function releaseHold(report: Report, hold: HoldInfo, how: 'approved' | 'rejected' | 'gone'): void {
+export function releaseHold(
+  report: Report,
+  hold: HoldInfo,
+  how: 'approved' | 'rejected' | 'gone',
+): void {
   if (report.holds.delete(holdKey(hold))) tell(report, { type: 'released', hold, how });
 }
 

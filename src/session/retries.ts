@@ -53,7 +53,9 @@ export class Retries {
 
   #arm(): void {
     if (this.#timer !== undefined) return;
-    const next = Math.min(...[...this.#waiting.values()].map((waiting) => waiting.at).filter((at) => at > 0));
+    const next = Math.min(
+      ...[...this.#waiting.values()].map((waiting) => waiting.at).filter((at) => at > 0),
+    );
     if (!Number.isFinite(next)) return;
     this.#timer = setTimeout(() => this.#ring(), Math.max(1, next - Date.now()));
     this.#timer.unref();

@@ -12,10 +12,23 @@ const read = (...path: string[]) => fs.readFileSync(join(...path), 'utf8');
 describe('first sync', () => {
   it('brings the local files to an empty container', async () => {
     const pair = await startPair({
-      fill: (local) => makeTree(local, { 'a.txt': 'a', 'dir/b.txt': 'b', 'dir/deep/c': { link: '../b.txt' }, empty: { directory: true } }),
+      fill: (local) =>
+        makeTree(local, {
+          'a.txt': 'a',
+          'dir/b.txt': 'b',
+          'dir/deep/c': { link: '../b.txt' },
+          empty: { directory: true },
+        }),
     });
     await pair.same();
-    expect(names(pair.container)).toEqual(['a.txt', 'dir', 'dir/b.txt', 'dir/deep', 'dir/deep/c', 'empty']);
+    expect(names(pair.container)).toEqual([
+      'a.txt',
+      'dir',
+      'dir/b.txt',
+      'dir/deep',
+      'dir/deep/c',
+      'empty',
+    ]);
   });
 
   it('merges: the local side leads, the other version is in the history, nothing is removed', async () => {
@@ -42,14 +55,30 @@ describe('first sync', () => {
       },
     });
     await pair.session.flush({ timeoutMs: 10_000 });
-    expect(names(pair.local)).toEqual(['.gitignore', 'node_modules', 'node_modules/x', 'src', 'src/a', 'src/b']);
-    expect(names(pair.container)).toEqual(['.gitignore', 'node_modules', 'node_modules/y', 'src', 'src/a', 'src/b']);
+    expect(names(pair.local)).toEqual([
+      '.gitignore',
+      'node_modules',
+      'node_modules/x',
+      'src',
+      'src/a',
+      'src/b',
+    ]);
+    expect(names(pair.container)).toEqual([
+      '.gitignore',
+      'node_modules',
+      'node_modules/y',
+      'src',
+      'src/a',
+      'src/b',
+    ]);
   });
 });
 
 describe('live', () => {
   it('carries edits both ways, and removals, and moves', async () => {
-    const pair = await startPair({ fill: (local) => makeTree(local, { a: '1', b: '2', 'd/x': 'x', 'd/y': 'y' }) });
+    const pair = await startPair({
+      fill: (local) => makeTree(local, { a: '1', b: '2', 'd/x': 'x', 'd/y': 'y' }),
+    });
     await pair.same();
     fs.writeFileSync(join(pair.local, 'a'), 'from local');
     fs.writeFileSync(join(pair.container, 'b'), 'from container');
@@ -68,13 +97,17 @@ describe('live', () => {
     fs.writeFileSync(join(pair.local, 'a'), 'new');
     fs.rmSync(join(pair.container, 'b'));
     await pair.same();
-    const rows = pair.store.history().map(({ path, side, reason, kept }) => ({ path, side, reason, kept }));
+    const rows = pair.store
+      .history()
+      .map(({ path, side, reason, kept }) => ({ path, side, reason, kept }));
     expect(rows).toContainEqual({ path: 'a', side: 'container', reason: 'replaced', kept: true });
     expect(rows).toContainEqual({ path: 'b', side: 'local', reason: 'removed', kept: true });
   });
 
   it('changes types both ways', async () => {
-    const pair = await startPair({ fill: (local) => makeTree(local, { a: '1', 'b/c': '2', l: { link: 'a' } }) });
+    const pair = await startPair({
+      fill: (local) => makeTree(local, { a: '1', 'b/c': '2', l: { link: 'a' } }),
+    });
     await pair.same();
     fs.rmSync(join(pair.local, 'a'));
     makeTree(pair.local, { 'a/now/a': 'directory' });
@@ -119,14 +152,18 @@ describe('live', () => {
   });
 
   it('a directory with ignored content stays where it is, and says so', async () => {
-    const pair = await startPair({ fill: (local) => makeTree(local, { '.gitignore': '*.o\n', 'src/a.c': 'c' }) });
+    const pair = await startPair({
+      fill: (local) => makeTree(local, { '.gitignore': '*.o\n', 'src/a.c': 'c' }),
+    });
     await pair.same();
     fs.writeFileSync(join(pair.container, 'src/a.o'), 'object');
     fs.rmSync(join(pair.local, 'src'), { recursive: true });
     await pair.session.flush({ timeoutMs: 10_000 });
     expect(names(pair.local)).toEqual(['.gitignore']);
     expect(names(pair.container)).toEqual(['.gitignore', 'src', 'src/a.o']);
-    expect(pair.session.status().leftovers).toEqual([{ side: 'container', path: 'src', names: ['a.o'] }]);
+    expect(pair.session.status().leftovers).toEqual([
+      { side: 'container', path: 'src', names: ['a.o'] },
+    ]);
     fs.writeFileSync(join(pair.container, 'src/b.c'), 'again');
     await pair.session.flush({ timeoutMs: 10_000 });
     expect(names(pair.local)).toEqual(['.gitignore', 'src', 'src/b.c']);
@@ -136,7 +173,9 @@ describe('live', () => {
 
 describe('restart', () => {
   it('brings over what happened meanwhile, removals too', async () => {
-    const first = await startPair({ fill: (local) => makeTree(local, { a: '1', b: '2', c: '3', 'd/e': '4' }) });
+    const first = await startPair({
+      fill: (local) => makeTree(local, { a: '1', b: '2', c: '3', 'd/e': '4' }),
+    });
     await first.same();
     await first.stop();
     fs.rmSync(join(first.local, 'a'));
@@ -161,7 +200,9 @@ describe('restart', () => {
 });
 
 describe('holds', () => {
-  const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`d/f${i}`, `content ${i}`]));
+  const many = Object.fromEntries(
+    Array.from({ length: 100 }, (_, i) => [`d/f${i}`, `content ${i}`]),
+  );
 
   it('a mass removal waits; reject brings the files back', async () => {
     const pair = await startPair({ fill: (local) => makeTree(local, { ...many, other: 'o' }) });
@@ -190,7 +231,9 @@ describe('holds', () => {
   });
 
   it('an emptied root removes nothing', async () => {
-    const pair = await startPair({ fill: (local) => makeTree(local, { a: '1', b: '2', 'c/d': '3' }) });
+    const pair = await startPair({
+      fill: (local) => makeTree(local, { a: '1', b: '2', 'c/d': '3' }),
+    });
     await pair.same();
     for (const name of ['a', 'b', 'c']) fs.rmSync(join(pair.local, name), { recursive: true });
     await waitFor(() => pair.session.status().holds.length > 0, { what: 'the hold' });
@@ -205,7 +248,10 @@ describe('holds', () => {
     await waitFor(() => pair.session.status().holds.length > 0, { what: 'the hold' });
     expect(names(pair.local)).toEqual(['a', 'b']);
     fs.renameSync(`${pair.container}-away`, pair.container);
-    await waitFor(() => pair.session.status().holds.length === 0 && pair.session.status().state === 'watching', { what: 'the end of the hold' });
+    await waitFor(
+      () => pair.session.status().holds.length === 0 && pair.session.status().state === 'watching',
+      { what: 'the end of the hold' },
+    );
     fs.writeFileSync(join(pair.local, 'a'), 'after');
     await pair.same();
   });
@@ -213,7 +259,10 @@ describe('holds', () => {
 
 describe('modes and policies', () => {
   it('to-container leaves alone what the container changed, and says so', async () => {
-    const pair = await startPair({ options: { mode: 'to-container' }, fill: (local) => makeTree(local, { a: '1', b: '2' }) });
+    const pair = await startPair({
+      options: { mode: 'to-container' },
+      fill: (local) => makeTree(local, { a: '1', b: '2' }),
+    });
     await pair.session.flush({ timeoutMs: 10_000 });
     fs.writeFileSync(join(pair.container, 'a'), 'mine');
     await waitFor(() => pair.session.status().diverged.length > 0, { what: 'the divergence' });
@@ -225,7 +274,10 @@ describe('modes and policies', () => {
   });
 
   it('newest wins a conflict, the other version is in the history', async () => {
-    const pair = await startPair({ options: { conflicts: 'newest' }, fill: (local) => makeTree(local, { a: 'base' }) });
+    const pair = await startPair({
+      options: { conflicts: 'newest' },
+      fill: (local) => makeTree(local, { a: 'base' }),
+    });
     await pair.same();
     await pair.session.pause();
     makeTree(pair.local, { a: { content: 'older', mtime: new Date(Date.now() - 60_000) } });
@@ -235,11 +287,18 @@ describe('modes and policies', () => {
     await pair.same();
     expect(read(pair.local, 'a')).toBe('newer');
     expect(pair.session.status().conflicts).toMatchObject([{ path: 'a', settled: 'container' }]);
-    await waitFor(() => pair.store.history({ path: 'a' }).some((row) => row.side === 'local' && row.reason === 'conflict'));
+    await waitFor(() =>
+      pair.store
+        .history({ path: 'a' })
+        .some((row) => row.side === 'local' && row.reason === 'conflict'),
+    );
   });
 
   it('manual leaves both sides as they are', async () => {
-    const pair = await startPair({ options: { conflicts: 'manual' }, fill: (local) => makeTree(local, { a: 'base' }) });
+    const pair = await startPair({
+      options: { conflicts: 'manual' },
+      fill: (local) => makeTree(local, { a: 'base' }),
+    });
     await pair.same();
     await pair.session.pause();
     fs.writeFileSync(join(pair.local, 'a'), 'L');

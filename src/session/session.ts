@@ -8,7 +8,10 @@ export interface Session {
   /** Calls back for every event from now on; returns the way to stop that. */
   onEvent(listener: (event: SessionEvent) => void): () => void;
   /** Returns when every change made before the call is on both sides, or fails with TIMEOUT. */
-  flush(options: { readonly timeoutMs: number; readonly signal?: AbortSignal }): Promise<FlushResult>;
+  flush(options: {
+    readonly timeoutMs: number;
+    readonly signal?: AbortSignal;
+  }): Promise<FlushResult>;
   pause(): Promise<void>;
   resume(): Promise<void>;
   /** Lets the held deletions go ahead. */

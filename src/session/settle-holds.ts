@@ -34,7 +34,8 @@ export function reviewHolds(engine: Engine): void {
   const { core } = engine;
   if (core.held.size === 0) return;
   for (const path of core.held) {
-    const back = sideLook(core, 'local', path) !== null && sideLook(core, 'container', path) !== null;
+    const back =
+      sideLook(core, 'local', path) !== null && sideLook(core, 'container', path) !== null;
     const settled = core.base.get(path) === null;
     if (back || settled) core.held.delete(path);
   }
@@ -44,6 +45,7 @@ export function reviewHolds(engine: Engine): void {
 function endHolds(engine: Engine, how: 'approved' | 'rejected' | 'gone'): void {
   engine.core.held.clear();
   for (const hold of [...engine.report.holds.values()]) {
-    if (hold.reason === 'mass-deletion' || hold.reason === 'root-emptied') releaseHold(engine.report, hold, how);
+    if (hold.reason === 'mass-deletion' || hold.reason === 'root-emptied')
+      releaseHold(engine.report, hold, how);
   }
 }

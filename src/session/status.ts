@@ -25,7 +25,13 @@ export function sessionStatus(engine: Engine, transport: string): SessionStatus 
     bytes: core.base.bytes,
     ...(replica === undefined
       ? {}
-      : { link: { transport, roundTripMs: replica.info.roundTrip, clockSkewMs: replica.info.clockSkew } }),
+      : {
+          link: {
+            transport,
+            roundTripMs: replica.info.roundTrip,
+            clockSkewMs: replica.info.clockSkew,
+          },
+        }),
     ...(report.progress === undefined ? {} : { progress: report.progress }),
     transfers: report.transfers,
     totals: report.totals,

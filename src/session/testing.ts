@@ -56,7 +56,10 @@ export async function startPair(input: PairInput = {}): Promise<Pair> {
   const options = { ...testOptions, ...input.options };
   const record: SessionRecord = { id: 'test', name: 'test', local, container, created: 0, options };
   const limits = options.history;
-  const store = openStore({ directory: state, limits: { maxAge: limits.maxAgeMs, maxBytes: limits.maxBytes } });
+  const store = openStore({
+    directory: state,
+    limits: { maxAge: limits.maxAgeMs, maxBytes: limits.maxBytes },
+  });
   const session = await startSession({ record, store });
   const events: SessionEvent[] = [];
   session.onEvent((event) => events.push(event));

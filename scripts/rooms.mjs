@@ -85,12 +85,13 @@ function importsOf(text) {
   return found;
 }
 
+/** Tests and what only they use. */
+const forTests = /(\.(test|fixture)|^testing)\.ts$/;
+
 /** All faults of src/. Tests may reach for any room that they need. */
 export function checkRooms(src = join(home, 'src')) {
   const files = readdirSync(src, { recursive: true, withFileTypes: true })
-    .filter(
-      (entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'),
-    )
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !forTests.test(entry.name))
     .map((entry) => relative(src, join(entry.parentPath, entry.name)).split(sep).join('/'));
   const strangers = files
     .map((path) => path.split('/'))

@@ -1,0 +1,72 @@
+/**
+ * The agent: the program at the far end of a link. It is bundled into one file and evaluated by the
+ * boot script; it serves one replica until the host goes away.
+ *
+ * What the host has not fetched from the kept files survives: the staging area is left for the next
+ * agent to recover then (invariant 1).
+ */
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { CaiError, toCaiError } from '../errors.ts';
+import { serveReplica } from '../replica/agent-calls.ts';
+import { createEventSender } from '../replica/agent-events.ts';
+import { openDiskReplica } from '../replica/disk.ts';
+import type { Replica } from '../replica/replica.ts';
+import { openStdio } from './agent-stdio.ts';
+import type { Connection } from './connection.ts';
+import { acceptLink } from './handshake.ts';
+import { checkHello } from './hello.ts';
+import { Server } from './server.ts';
+
+/** Set by the boot script: bytes behind the agent's text. */
+declare const leftover: Uint8Array;
+
+interface Serving {
+  readonly replica: Replica;
+  readonly kept: ReadonlySet<string>;
+}
+
+/** Milliseconds that cleaning up may take before the process ends anyway. */
+const cleanMs = 3000;
+
+let serving: Serving | undefined;
+
+const link = acceptLink({ transport: openStdio(), leftover, onHello: serve });
+void link.closed.then(end);
+
+async function serve(data: unknown, connection: Connection): Promise<unknown> {
+  const { root, options, create } = checkHello(data);
+  prepareRoot(root, create);
+  const replica = await openDiskReplica({ root, side: 'container', options });
+  const { handlers, kept } = serveReplica(replica);
+  serving = { replica, kept };
+  const server = new Server(connection, handlers);
+  replica.onEvent = createEventSender(server.events);
+  void replica.closed.then((error) => connection.fail(error));
+  const { leftKept: _, ...info } = replica.info;
+  return info;
+}
+
+function prepareRoot(root: string, create: boolean): void {
+  try {
+    if (create) mkdirSync(root, { recursive: true });
+    if (!statSync(root).isDirectory()) throw new CaiError('ROOT', `${root} is not a directory.`);
+    accessSync(root, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    throw rootError(root, error);
+  }
+}
+
+function rootError(root: string, error: unknown): CaiError {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return new CaiError('ROOT', `${root} does not exist.`);
+  if (code === 'ENOTDIR' || code === 'EEXIST') {
+    return new CaiError('ROOT', `${root} is not a directory.`);
+  }
+  return toCaiError(error, root);
+}
+
+async function end(): Promise<void> {
+  setTimeout(() => process.exit(0), cleanMs);
+  if (serving !== undefined && serving.kept.size === 0) await serving.replica.close();
+  process.exit(0);
+}

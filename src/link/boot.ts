@@ -1,0 +1,67 @@
+/**
+ * How the agent gets to run where nothing may be written: `node -e bootScript` reads the agent's text
+ * off its standard input and evaluates it. Noise before the agent's greeting is skipped.
+ */
+import { CaiError } from '../errors.ts';
+
+/** What the agent writes before its first frame; everything before it is noise. */
+export const greeting = Buffer.from('\n\0cai-link\0\x1b\n', 'latin1');
+
+const tooOld = 'cai-node-too-old';
+const oldestNode = 18;
+
+/** Evaluated by whatever `node` there is, so in the oldest JavaScript. */
+export const bootScript = `(function(){
+var v=process.versions.node,i=process.stdin,b=Buffer.alloc(0);
+if(parseInt(v,10)<${oldestNode}){process.stdout.write("\\n${tooOld} "+v+"\\n");process.exitCode=1;return}
+function d(c){b=Buffer.concat([b,c]);if(b.length<4||b.length<4+b.readUInt32BE(0))return;
+var e=4+b.readUInt32BE(0);i.removeListener("data",d);i.removeListener("end",x);i.pause();
+new Function("require","leftover",b.toString("utf8",4,e))(require,b.slice(e))}
+function x(){process.exit(0)}
+i.on("data",d);i.on("end",x)})()`.replaceAll('\n', '');
+
+/** What the boot script wants to read first. */
+export function bootMessage(agentSource: string): Buffer {
+  const source = Buffer.from(agentSource, 'utf8');
+  const head = Buffer.alloc(4);
+  head.writeUInt32BE(source.length, 0);
+  return Buffer.concat([head, source]);
+}
+
+/** Arguments for node that keep the agent small; all are known to Node 18 and later. */
+export const nodeFlags: readonly string[] = ['--max-semi-space-size=2', '--no-warnings'];
+
+export type GreetingSearch =
+  | { readonly found: false }
+  /** `rest`: what came after it. */
+  | { readonly found: true; readonly rest: Buffer };
+
+/** More noise than this is no noise. */
+const maxNoise = 1024 * 1024;
+
+/** Looks for the greeting in a stream that is cut anywhere. Throws NO_NODE, or PROTOCOL on endless noise. */
+export function createGreetingSearch(): (bytes: Uint8Array) => GreetingSearch {
+  let seen = Buffer.alloc(0);
+  let total = 0;
+  return (bytes) => {
+    seen = Buffer.concat([seen, bytes]);
+    total += bytes.length;
+    const at = seen.indexOf(greeting);
+    if (at >= 0) return { found: true, rest: seen.subarray(at + greeting.length) };
+    const old = new RegExp(`\\n${tooOld} ([0-9.]{1,20})\\n`).exec(seen.toString('latin1'));
+    if (old !== null) throw nodeTooOld(old[1] as string);
+    if (total > maxNoise) {
+      throw new CaiError('PROTOCOL', 'The container answered with something else than the agent.', {
+        next: 'Look whether its node, or an entry point, prints without end.',
+      });
+    }
+    seen = seen.subarray(-Math.max(greeting.length, tooOld.length + 30));
+    return { found: false };
+  };
+}
+
+function nodeTooOld(version: string): CaiError {
+  return new CaiError('NO_NODE', `The container's node is too old: ${version}.`, {
+    next: `Use an image with Node.js ${oldestNode} or newer.`,
+  });
+}

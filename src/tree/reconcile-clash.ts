@@ -45,7 +45,7 @@ export function decideClash(
   else {
     const winner = holderChanged ? holder : otherSide(holder);
     if (mayGiveWay(context, clash, otherSide(winner))) replace(context, clash, winner);
-    else if (!hasBlocked(clash, otherSide(winner))) leaveAll(context, clash, winner);
+    else stay(context, clash, winner);
   }
   return onBoth;
 }
@@ -69,13 +69,16 @@ function decideConflict(context: Context, clash: Clash): void {
     mergeable: false,
   });
   if (leader === 'neither') {
-    leaveAll(context, clash, 'container');
-    leaveAll(context, clash, 'local');
+    stay(context, clash, 'container');
+    stay(context, clash, 'local');
     return;
   }
-  const winner = leader ?? (hasProtected(context, clash, 'local') ? 'local' : byPolicy);
+  const winner = leader ?? (hasProtected(context, clash) ? 'local' : byPolicy);
   if (winner === 'local' || winner === 'container') {
-    if (!mayGiveWay(context, clash, otherSide(winner))) return;
+    if (!mayGiveWay(context, clash, otherSide(winner))) {
+      stay(context, clash, winner);
+      return;
+    }
     record(context, clash, { winner, fallback: winner });
     replace(context, clash, winner);
     return;
@@ -110,26 +113,26 @@ function choice(context: Context, clash: Clash, winner: Side): PlannedActions {
 /** A directory stays when something in it cannot be removed, or must not be. */
 function mayGiveWay(context: Context, clash: Clash, loser: Side): boolean {
   if (!mayWrite(context, clash, loser) || hasBlocked(clash, loser)) return false;
-  return !hasProtected(context, clash, loser);
+  return loser !== 'local' || clash.holder !== 'local' || !hasProtected(context, clash);
 }
 
 function hasBlocked(clash: Clash, side: Side): boolean {
   return side === clash.holder && clash.inside.some(([, look]) => look?.kind === 'blocked');
 }
 
-function hasProtected(context: Context, clash: Clash, side: Side): boolean {
-  if (side !== 'local' || clash.holder !== 'local') return false;
+function hasProtected(context: Context, clash: Clash): boolean {
   return clash.inside.some(([path, look]) => look !== null && context.input.isProtected(path));
 }
 
-function leaveAll(context: Context, clash: Clash, side: Side): void {
+/** Leaves alone what a side made of the path; what is blocked is told elsewhere. */
+function stay(context: Context, clash: Clash, side: Side): void {
+  if (hasBlocked(clash, otherSide(side))) return;
   if (side === clash.holder) {
     for (const [path, look] of clash.inside.toReversed()) {
       if (look !== null && look.kind !== 'blocked') leave(context, { ...clash, path }, side);
     }
   }
-  if (hasProtected(context, clash, otherSide(side))) context.draft.list('refused', clash.path);
-  else leave(context, clash, side);
+  leave(context, clash, side);
 }
 
 function replace(context: Context, clash: Clash, winner: Side): void {

@@ -8,6 +8,7 @@ import { decideLeaf } from './reconcile-leaf.ts';
 import {
   asTheyAre,
   type Context,
+  isGuarded,
   leaderAt,
   leave,
   mayWrite,
@@ -100,7 +101,7 @@ function decideHalf(
   const { draft } = context;
   const { path, base } = spot;
   const absent = otherSide(holder);
-  const closed = spot.closed || (absent === 'local' && !mayWrite(context, spot, 'local'));
+  const closed = absent === 'local' && isGuarded(context, spot);
   const createdBefore = draft.created(absent);
   const below = decideBelow(context, { ...spot, closed });
   const isNeeded = draft.created(absent) > createdBefore;

@@ -30,7 +30,8 @@ export function asTheyAre(spot: Spot): Standing {
   return { local: spot.looks.local !== null, container: spot.looks.container !== null };
 }
 
-function isGuarded(context: Context, spot: Spot): boolean {
+/** True where nothing of the container's may come to local. */
+export function isGuarded(context: Context, spot: Spot): boolean {
   return spot.closed || context.input.isProtected(spot.path);
 }
 
@@ -52,6 +53,6 @@ export function leaderAt(context: Context, spot: Spot): Side | 'neither' | undef
 
 /** Notes that a side's change stays where it is. */
 export function leave(context: Context, spot: Spot, side: Side): void {
-  const refused = side === 'container' && isGuarded(context, spot);
-  context.draft.list(refused ? 'refused' : 'diverged', spot.path);
+  const isRefused = context.input.mode !== 'to-container' || isGuarded(context, spot);
+  context.draft.list(side === 'container' && isRefused ? 'refused' : 'diverged', spot.path);
 }

@@ -4,10 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import {
+  type Blocked,
   type BlockedReason,
   type Digest,
+  type DirectoryEntry,
   type Entry,
   type FileEntry,
+  type LinkEntry,
   type Look,
   type ModePolicy,
   sameEntry,
@@ -19,9 +22,9 @@ import { Tree } from './tree.ts';
 /** A side as it would be found on disk. */
 export type Picture = ReadonlyMap<Path, Look>;
 
-/** A text is a file of that content, a record a directory, null nothing; else as `file`, `link` … make it. */
+/** A text is a file of that content, a record a directory, null nothing. */
 export interface Sketch {
-  readonly [name: string]: Sketch | Exclude<Look, { kind: 'directory' }> | string;
+  readonly [name: string]: Sketch | Look | string;
 }
 
 export function digestOf(text: string): Digest {
@@ -43,15 +46,15 @@ export function file(
   };
 }
 
-export function link(target: string): Entry {
+export function link(target: string): LinkEntry {
   return { kind: 'link', target };
 }
 
-export function directory(mode = 0o755): Entry {
+export function directory(mode = 0o755): DirectoryEntry {
   return { kind: 'directory', mode };
 }
 
-export function blocked(why: BlockedReason = 'unreadable'): Look {
+export function blocked(why: BlockedReason = 'unreadable'): Blocked {
   return { kind: 'blocked', why, message: why };
 }
 
@@ -131,8 +134,8 @@ export function applyPlan(
   modes: ModePolicy,
 ): Applied {
   const displaced: Entry[] = [];
-  const local = perform(state.local, plan.actions.local, displaced);
-  const container = perform(state.container, plan.actions.container, displaced);
+  const local = perform(state.local, plan.actions.local, modes, displaced);
+  const container = perform(state.container, plan.actions.container, modes, displaced);
   const base = Tree.from(state.base.entries());
   for (const [path, entry] of plan.agreed) {
     const seen = [state.local.get(path) ?? null, state.container.get(path) ?? null];
@@ -157,13 +160,18 @@ function touched(actions: PlannedActions): Path[] {
   return [...new Set(paths)].sort();
 }
 
-function perform(before: Picture, actions: readonly PlannedAction[], displaced: Entry[]): Picture {
+function perform(
+  before: Picture,
+  actions: readonly PlannedAction[],
+  modes: ModePolicy,
+  displaced: Entry[],
+): Picture {
   const now = new Map(before);
   for (const action of actions) {
     const { path } = action;
     const there = now.get(path) ?? null;
     const expected =
-      action.expect === null ? there === null : sameEntry(there, action.expect, 'full');
+      action.expect === null ? there === null : sameEntry(there, action.expect, modes);
     const parent = parentPath(path);
     if (!expected) throw new Error(`${action.type} ${path}: something else is there`);
     if (parent !== '' && now.get(parent)?.kind !== 'directory')

@@ -39,8 +39,6 @@ const below = {
 const exceptions = [
   // The session's API is plain data: what a session reports is shaped by those who read it.
   { from: /^session\//, to: /^control\/api\.ts$/, typesOnly: true },
-  // The two ends of a link that serve and stand for a replica.
-  { from: /^replica\/(agent|remote)/, to: /^link\// },
 ];
 
 /** Node's modules that touch nothing outside the process. */

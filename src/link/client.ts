@@ -149,9 +149,13 @@ export class Client implements Peer {
     const answer = new Promise<Answer>((resolve, reject) => {
       if (this.#gone !== undefined) throw this.#gone;
       if (signal?.aborted) throw cancelled(method);
-      this.#connection.send({ t: 'call', id, method, data: params }, bytes);
       const onIdle = (): void => this.#abandon(id, late(method, idleMs));
       this.#calls.add(id, { resolve, reject, onPart, inflow, idleMs, onIdle });
+      try {
+        this.#connection.send({ t: 'call', id, method, data: params }, bytes);
+      } catch (error) {
+        this.#calls.settle(id, error as Error);
+      }
     });
     if (signal !== undefined) {
       const onAbort = (): void => this.#abandon(id, cancelled(method));

@@ -1,0 +1,106 @@
+/** What the engine knows of a container, and errors that say what is wrong with one. */
+import { CaiError } from '../errors.ts';
+import {
+  daemonFault,
+  type EngineCommand,
+  type EngineOptions,
+  firstLine,
+  runEngine,
+} from './engine.ts';
+import { similarNames } from './similar.ts';
+
+export interface Mount {
+  readonly type: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly writable: boolean;
+}
+
+export interface ContainerInfo {
+  /** Full id; another one means another container. */
+  readonly id: string;
+  readonly name: string;
+  /** As the engine writes it. */
+  readonly created: string;
+  readonly running: boolean;
+  /** `running`, `exited`, `paused` … */
+  readonly state: string;
+  readonly image: string;
+  readonly mounts: readonly Mount[];
+}
+
+export interface ContainerQuery extends EngineOptions {
+  readonly command: EngineCommand;
+  /** Name or id. */
+  readonly container: string;
+}
+
+/** Fails with NO_ENGINE, or NO_CONTAINER with the names that are similar. */
+export async function inspectContainer(query: ContainerQuery): Promise<ContainerInfo> {
+  const { command, container } = query;
+  const args = ['inspect', '--type', 'container', '--format', '{{json .}}', container];
+  const { code, stdout, stderr } = await runEngine(command, args, query);
+  if (code === 0) return readInfo(stdout);
+  const fault = daemonFault(command, stderr);
+  if (fault !== undefined) throw fault;
+  if (/no such (container|object)|no container with name/i.test(stderr)) {
+    throw await noSuchContainer(query);
+  }
+  throw new CaiError('NO_ENGINE', `${command.join(' ')} inspect failed: ${firstLine(stderr)}`);
+}
+
+/** As inspectContainer, and fails with NO_CONTAINER when it does not run. */
+export async function requireRunning(query: ContainerQuery): Promise<ContainerInfo> {
+  const info = await inspectContainer(query);
+  if (info.running && info.state !== 'paused') return info;
+  const verb = info.state === 'paused' ? 'unpause' : 'start';
+  throw new CaiError('NO_CONTAINER', `Container ${info.name} is not running (${info.state}).`, {
+    next: `Run "${query.command.join(' ')} ${verb} ${info.name}".`,
+  });
+}
+
+async function noSuchContainer(query: ContainerQuery): Promise<CaiError> {
+  const { command, container } = query;
+  const { stdout } = await runEngine(command, ['ps', '-a', '--format', '{{.Names}}'], query);
+  const names = stdout.split('\n').filter((name) => name !== '');
+  const similar = similarNames(container, names);
+  const list = `${command.join(' ')} ps -a`;
+  return new CaiError('NO_CONTAINER', `There is no container ${container}.`, {
+    next:
+      similar.length === 0
+        ? `"${list}" lists the containers there are.`
+        : `Did you mean ${similar.join(' or ')}? "${list}" lists them all.`,
+  });
+}
+
+interface RawInfo {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Created: string;
+  readonly State: { readonly Running: boolean; readonly Status: string };
+  readonly Config?: { readonly Image?: string };
+  readonly Mounts?: readonly {
+    readonly Type: string;
+    readonly Source?: string;
+    readonly Destination: string;
+    readonly RW: boolean;
+  }[];
+}
+
+function readInfo(json: string): ContainerInfo {
+  const raw = JSON.parse(json) as RawInfo;
+  return {
+    id: raw.Id,
+    name: raw.Name.replace(/^\//, ''),
+    created: raw.Created,
+    running: raw.State.Running,
+    state: raw.State.Status,
+    image: raw.Config?.Image ?? '',
+    mounts: (raw.Mounts ?? []).map((mount) => ({
+      type: mount.Type,
+      source: mount.Source ?? '',
+      destination: mount.Destination,
+      writable: mount.RW,
+    })),
+  };
+}

@@ -4,7 +4,6 @@ import type { Look } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { otherSide } from '../tree/path.ts';
 import type { PlannedAction, PlannedConflict } from '../tree/reconcile.ts';
-import { settleConflict } from '../tree/reconcile.ts';
 import type { Engine } from './engine.ts';
 import { addConflict } from './report.ts';
 
@@ -21,11 +20,9 @@ export function settleConflicts(engine: Engine, conflicts: readonly PlannedConfl
     const winner = conflict.winner === 'merge' ? conflict.fallback : conflict.winner;
     if (winner !== 'open') {
       losing[otherSide(winner)].add(conflict.path);
-      if (conflict.winner === 'merge') {
-        const settled = settleConflict(conflict, winner);
-        actions.local.push(...settled.actions.local);
-        actions.container.push(...settled.actions.container);
-      }
+      const chosen = conflict.winner === 'merge' ? conflict.choices?.[winner] : undefined;
+      actions.local.push(...(chosen?.local ?? []));
+      actions.container.push(...(chosen?.container ?? []));
     }
     tellConflict(engine, conflict, winner);
   }

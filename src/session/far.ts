@@ -1,8 +1,9 @@
 /** Opens the two replicas of a session: the local directory, and whatever its address names. */
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import type { SessionOptions } from '../control/api.ts';
+import type { SessionOptions, SessionRecord } from '../control/api.ts';
 import { parseAddress } from '../docker/address.ts';
+import { watchContainer } from '../docker/events.ts';
 import { loadAgent } from '../link/agent-source.ts';
 import { connectContainer } from '../link/connect.ts';
 import { openDiskReplica } from '../replica/disk.ts';
@@ -57,4 +58,19 @@ export async function openFar(
     transport: `${address.engine} exec`,
     containerId: connected.containerId,
   };
+}
+
+/** Calls back each time the session's container starts; returns the way to stop that. */
+export function watchStarts(record: SessionRecord, onStart: () => void): () => void {
+  const address = parseAddress(record.container);
+  if (address.kind === 'local') return () => undefined;
+  const command = record.options.docker ?? [address.engine];
+  const watch = watchContainer({
+    command,
+    container: address.container,
+    onEvent: (event) => {
+      if (event.type === 'start') onStart();
+    },
+  });
+  return () => watch.stop();
 }

@@ -33,7 +33,7 @@ export class LiveSession implements Session {
   #paused = false;
   #stopped = false;
   #pumping = false;
-  /** True while the container is scanned: its changes are not known yet, so nothing can be decided. */
+  /** True while too little is known of the two sides to decide on anything. */
   #blind = true;
   #resyncing = false;
   #resyncAgain = false;
@@ -240,7 +240,7 @@ export class LiveSession implements Session {
         this.#resyncAgain = false;
         this.#blind = true;
         await resync(this.#engine, {
-          onContainerKnown: () => {
+          onBothKnown: () => {
             this.#blind = false;
           },
           whenDrained: () => this.#whenDrained(),

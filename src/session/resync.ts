@@ -15,21 +15,24 @@ import { setState, showProgress } from './report.ts';
 const waitAbove = 16 * 1024 * 1024;
 
 export interface ResyncHooks {
-  /** The container's changes are known now: cycles may run. */
-  readonly onContainerKnown: () => void;
+  /** Enough is known of both sides: cycles may run. */
+  readonly onBothKnown: () => void;
   /** Resolves when the contents that wait are few enough again. */
   readonly whenDrained: () => Promise<void>;
 }
 
 export async function resync(engine: Engine, hooks: ResyncHooks): Promise<void> {
+  const { container, local } = engine.core.sides;
   setState(engine.report, 'scanning');
   await scanSide(engine, 'container', hooks);
-  // From here on the container's changes are known, so each local row can be decided on at once.
-  for (const path of engine.core.sides.container.changes.keys()) engine.core.dirty.delete(path);
-  hooks.onContainerKnown();
+  // With nothing to decide in the container, each local row can go over as it comes. Otherwise the
+  // local ignore files and removals must be known first.
+  const asItComes = container.changes.size === 0;
+  if (asItComes) hooks.onBothKnown();
   await scanSide(engine, 'local', hooks);
-  for (const path of engine.core.sides.container.changes.keys()) engine.core.dirty.add(path);
-  for (const path of engine.core.sides.local.changes.keys()) engine.core.dirty.add(path);
+  for (const side of [container, local])
+    for (const path of side.changes.keys()) engine.core.dirty.add(path);
+  hooks.onBothKnown();
 }
 
 async function scanSide(engine: Engine, side: Side, hooks: ResyncHooks): Promise<void> {

@@ -1,0 +1,79 @@
+/**
+ * Random two-sided histories through the real loop, checked by an oracle of tokens: whatever was the
+ * whole content of a path is in the tree, in the history, or was replaced by a writer of the same side
+ * (DESIGN 10, invariant 1). `CAI_TEST_SEED` repeats one.
+ */
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it } from 'vitest';
+import { random } from '../../test/support/random.ts';
+import type { WriterLog, WriterOptions } from '../../test/support/writer.ts';
+import { writerThread } from '../../test/support/writer.ts';
+import type { Store } from '../store/store.ts';
+import { startPair } from './testing.ts';
+
+function runWriter(options: WriterOptions): Promise<WriterLog> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(writerThread(), { eval: true, workerData: options });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+}
+
+function contentsBelow(directory: string, found: Set<string>): void {
+  for (const entry of fs.readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) contentsBelow(path, found);
+    else if (entry.isFile()) found.add(fs.readFileSync(path, 'latin1'));
+  }
+}
+
+function contentsInHistory(store: Store, found: Set<string>): void {
+  for (const { entry } of store.history()) {
+    if (entry.kind !== 'file') continue;
+    const bytes = store.contents.read(entry.digest);
+    if (bytes !== undefined) found.add(Buffer.from(bytes).toString('latin1'));
+  }
+}
+
+describe('random histories', () => {
+  const rounds = Number(process.env.CAI_TEST_ROUNDS ?? 3);
+  for (let round = 0; round < rounds; round++) {
+    it(`lose nothing, round ${round + 1}`, { timeout: 60_000 }, async () => {
+      const { seed } = random(
+        process.env.CAI_TEST_SEED === undefined
+          ? undefined
+          : Number(process.env.CAI_TEST_SEED) + round,
+      );
+      const pair = await startPair({
+        options: { conflicts: 'newest', holds: { files: 1e9, share: 1 } },
+      });
+      await pair.session.flush({ timeoutMs: 10_000 });
+      const base = { seed, operations: 600, restUs: 1500, names: ['a', 'b', 'c'] };
+      const logs = await Promise.all([
+        runWriter({ ...base, root: pair.local, name: 'L1' }),
+        runWriter({ ...base, root: pair.container, name: 'C1', seed: seed + 1 }),
+        runWriter({ ...base, root: pair.local, name: 'L2', seed: seed + 2 }),
+      ]);
+      await pair.same().catch((error: unknown) => {
+        throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : error}`, {
+          cause: error,
+        });
+      });
+      await pair.stop();
+      const found = new Set<string>();
+      contentsBelow(pair.local, found);
+      const reopened = await startPair({ again: pair });
+      contentsInHistory(reopened.store, found);
+      const excused = new Set(logs.flatMap((log) => log.replaced));
+      const lost = logs
+        .flatMap((log) => log.written)
+        .filter((text) => !found.has(text) && !excused.has(text));
+      expect(lost, `seed ${seed}`).toEqual([]);
+      expect(fs.readdirSync(pair.local).filter((name) => name.startsWith('.cai-stage'))).toEqual(
+        [],
+      );
+    });
+  }
+});

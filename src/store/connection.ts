@@ -73,7 +73,10 @@ function wrap(database: Database): Connection {
           database.exec('PRAGMA synchronous = NORMAL');
         }
       }),
-    close: () => database.close(),
+    close: () => {
+      statements.clear();
+      database.close();
+    },
   };
 }
 
@@ -126,7 +129,17 @@ function translate(thrown: unknown): unknown {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   switch (sqliteCode(thrown)) {
     case undefined:
-      return thrown;
+      // A number that no JavaScript number holds: this program never wrote one.
+      return hasField(thrown, 'code', 'ERR_OUT_OF_RANGE')
+        ? new Damage(message, { cause: thrown })
+        : thrown;
+    case 10: // SQLITE_IOERR; with SQLITE_IOERR_SHORT_READ the file ends where more should be.
+      return hasField(thrown, 'errcode', 522)
+        ? new Damage(message, { cause: thrown })
+        : new CaiError('IO', `The session’s database failed: ${message}.`, {
+            cause: thrown,
+            next: retry,
+          });
     case 11: // SQLITE_CORRUPT
     case 26: // SQLITE_NOTADB
       return new Damage(message, { cause: thrown });
@@ -151,4 +164,8 @@ function translate(thrown: unknown): unknown {
         next: retry,
       });
   }
+}
+
+function hasField(thrown: unknown, field: string, value: unknown): boolean {
+  return (thrown as Record<string, unknown> | undefined)?.[field] === value;
 }

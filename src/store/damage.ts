@@ -2,19 +2,16 @@
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { toCaiError } from '../errors.ts';
-import { databaseSuffixes, fileMode, makePrivateDirectory, type StoreFiles } from './files.ts';
+import { databaseFiles, fileMode, makePrivateDirectory } from './files.ts';
 
 /** The database must be closed. Returns the directory that now holds its files, and `reason.txt`. */
-export function moveAside(files: StoreFiles, reason: string, now: number): string {
+export function moveAside(directory: string, reason: string, now: number): string {
   const movedTo = newDirectory(
-    join(files.directory, `damaged-${new Date(now).toISOString().replace(/[:.]/g, '-')}`),
+    join(directory, `damaged-${new Date(now).toISOString().replace(/[:.]/g, '-')}`),
   );
   try {
     // The database first: a log without its database is found at the next start, the reverse is not.
-    for (const suffix of databaseSuffixes) {
-      const file = files.database + suffix;
-      if (existsSync(file)) renameSync(file, join(movedTo, basename(file)));
-    }
+    for (const file of databaseFiles(directory)) renameSync(file, join(movedTo, basename(file)));
     writeFileSync(join(movedTo, 'reason.txt'), `${reason}\n`, { mode: fileMode });
     return movedTo;
   } catch (thrown) {

@@ -13,13 +13,19 @@ export const kinds = { file: 0, directory: 1, link: 2 } as const;
 // "Below P" is the range from P/ to P0: 0 is the character after the slash.
 const below = "path >= CAST(old.path || '/' AS BLOB) AND path < CAST(old.path || '0' AS BLOB)";
 
+// Entries may come from the far side. What could not be read back must not get in: a row that is no
+// entry would count as damage.
 const entryColumns = `
-  kind INTEGER NOT NULL CHECK (kind IN (0, 1, 2)),
-  digest BLOB CHECK (digest IS NULL OR length(digest) = 32),
-  size INTEGER, executable INTEGER, mode INTEGER, mtime REAL, target BLOB`;
+  kind INTEGER NOT NULL, digest BLOB, size INTEGER, executable INTEGER, mode INTEGER, mtime REAL, target BLOB,
+  CHECK (CASE kind
+    WHEN ${kinds.file} THEN digest IS NOT NULL AND length(digest) = 32 AND size IS NOT NULL
+      AND size BETWEEN 0 AND ${Number.MAX_SAFE_INTEGER} AND mode IS NOT NULL AND mtime IS NOT NULL
+    WHEN ${kinds.directory} THEN mode IS NOT NULL
+    WHEN ${kinds.link} THEN target IS NOT NULL
+    ELSE 0 END)`;
 
 const schema = `
-CREATE TABLE base (path BLOB PRIMARY KEY, ${entryColumns}) STRICT, WITHOUT ROWID;
+CREATE TABLE base (path BLOB PRIMARY KEY NOT NULL, ${entryColumns}) STRICT, WITHOUT ROWID;
 CREATE TRIGGER base_removed AFTER DELETE ON base WHEN old.kind = ${kinds.directory}
   BEGIN DELETE FROM base WHERE ${below}; END;
 CREATE TRIGGER base_retyped AFTER UPDATE ON base WHEN old.kind = ${kinds.directory} AND new.kind <> old.kind
@@ -27,7 +33,7 @@ CREATE TRIGGER base_retyped AFTER UPDATE ON base WHEN old.kind = ${kinds.directo
 
 CREATE TABLE version (
   id INTEGER PRIMARY KEY AUTOINCREMENT, path BLOB NOT NULL, side TEXT NOT NULL, time REAL NOT NULL,
-  reason TEXT NOT NULL, ${entryColumns}, author TEXT, content BLOB
+  reason TEXT NOT NULL, author TEXT, content BLOB, ${entryColumns}
 ) STRICT;
 CREATE INDEX version_path ON version (path, id);
 CREATE INDEX version_time ON version (time);

@@ -40,10 +40,22 @@ export function openDatabase(
   return new driver.DatabaseSync(file, { readOnly: options.readOnly ?? false });
 }
 
+// The package leaves the code off what its all() throws; SQLite's own messages are fixed.
+const codes: Readonly<Record<string, number>> = {
+  'database is locked': 5,
+  'attempt to write a readonly database': 8,
+  'disk I/O error': 10,
+  'database disk image is malformed': 11,
+  'database or disk is full': 13,
+  'file is not a database': 26,
+};
+
 /** SQLite's primary result code (5 busy, 11 corrupt …) of something thrown, or undefined. */
 export function sqliteCode(thrown: unknown): number | undefined {
-  const code = (thrown as { errcode?: unknown } | undefined)?.errcode;
-  return typeof code === 'number' ? code & 0xff : undefined;
+  if (!(thrown instanceof Error)) return undefined;
+  const { code, errcode } = thrown as { code?: unknown; errcode?: unknown };
+  if (typeof errcode === 'number') return errcode & 0xff;
+  return code === 'ERR_SQLITE_ERROR' ? (codes[thrown.message] ?? 1) : undefined;
 }
 
 function loadDriver(): Driver {

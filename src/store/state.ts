@@ -2,11 +2,17 @@
  * The database of a store that is open for writing: found good, made new, or found damaged, moved
  * aside and made new. Damage never fails an opening: a lost base only means a merge (invariant 4).
  */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { CaiError } from '../errors.ts';
 import { type Connection, connect, Damage } from './connection.ts';
 import { moveAside } from './damage.ts';
-import { makePrivateFile, type StoreFiles } from './files.ts';
+import {
+  databaseFile,
+  databaseFiles,
+  findDatabase,
+  makePrivateFile,
+  type StoreFiles,
+} from './files.ts';
 import { checkSchema, createSchema, setMeta } from './schema.ts';
 import { sqliteCode } from './sqlite.ts';
 import type { StoreCondition } from './store.ts';
@@ -30,8 +36,8 @@ export function openState(files: StoreFiles, now: number): State {
 
 /** The old database must be closed. */
 export function startAnew(files: StoreFiles, reason: string, now: number): State {
-  const movedTo = moveAside(files, reason, now);
-  const connection = openFile(files);
+  const movedTo = moveAside(files.directory, reason, now);
+  const connection = openFile(databaseFile(files.directory, movedTo));
   createSchema(connection);
   setMeta(connection, 'damaged', now);
   setMeta(connection, 'clean', 0);
@@ -47,6 +53,8 @@ export function startAnew(files: StoreFiles, reason: string, now: number): State
 export function closeState(connection: Connection): void {
   try {
     setMeta(connection, 'clean', 1);
+    // Closing does not always do this at once (see files.ts).
+    connection.all('PRAGMA wal_checkpoint(TRUNCATE)');
   } catch {
     // Then the next opening checks, and deals with what it finds.
   } finally {
@@ -56,9 +64,15 @@ export function closeState(connection: Connection): void {
 
 function openSound(files: StoreFiles): State {
   const remains = existsSync(files.objects);
-  if (!existsSync(files.database) && (remains || existsSync(`${files.database}-wal`)))
+  const database = findDatabase(files.directory);
+  if (database === undefined && (remains || databaseFiles(files.directory).length > 0)) {
     throw new Damage('it is missing');
-  const connection = openFile(files);
+  }
+  // Before SQLite sees it: it would begin to fill it.
+  if (database !== undefined && remains && statSync(database).size === 0) {
+    throw new Damage('it is empty');
+  }
+  const connection = openFile(database ?? databaseFile(files.directory));
   try {
     const found = checkSchema(connection, { thorough: 'unclean' });
     if (found === 'empty' && remains) throw new Damage('it is empty');
@@ -73,9 +87,9 @@ function openSound(files: StoreFiles): State {
   }
 }
 
-function openFile(files: StoreFiles): Connection {
-  makePrivateFile(files.database);
-  return connect(files.database, { readOnly: false });
+function openFile(database: string): Connection {
+  makePrivateFile(database);
+  return connect(database, { readOnly: false });
 }
 
 /** While opening, also what only a damaged header can cause: "read only" or "unsupported format". */

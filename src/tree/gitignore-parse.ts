@@ -9,10 +9,14 @@ export interface IgnoreRule {
   readonly match: Match;
 }
 
-/** From cheap to dear. `on` says what is matched: the last name, or the path from the file's directory. */
+/** What is matched: the last name, or the path from the ignore file's directory; cheap ones first. */
 export type Match =
-  | { readonly kind: 'literal'; readonly on: 'name' | 'path'; readonly text: string }
-  | { readonly kind: 'suffix'; readonly on: 'name'; readonly text: string }
+  /** That name, that path. */
+  | { readonly kind: 'name' | 'path'; readonly text: string }
+  /** Names with that ending; an extension is what stands from the last dot on. */
+  | { readonly kind: 'extension' | 'suffix'; readonly text: string }
+  /** Paths that end in these names. */
+  | { readonly kind: 'tail'; readonly text: string }
   | {
       readonly kind: 'glob';
       readonly on: 'name' | 'path';
@@ -62,27 +66,32 @@ export function parseRule(line: string): IgnoreRule | undefined {
 
 /** A pattern with a slash in it (not counting one at the end): matches from the file's directory on. */
 function parsePathPattern(pattern: string): Match | undefined {
-  const prefix = literalPrefix(pattern);
-  if (prefix === pattern) return { kind: 'literal', on: 'path', text: pattern };
-  // As in git, the rest is a pattern of its own: `a**/b` has a `**` at its start, and so crosses
-  // directories although the `**` stands behind a letter.
-  const glob = compileGlob(pattern.slice(prefix.length));
-  return glob && { kind: 'glob', on: 'path', prefix, glob };
+  if (isLiteral(pattern)) return { kind: 'path', text: pattern };
+  if (pattern.startsWith('**/')) {
+    const tail = pattern.slice(3);
+    if (tail !== '' && !tail.includes('/')) return parseNamePattern(tail);
+    if (isLiteral(tail)) return { kind: 'tail', text: tail };
+  }
+  return parseGlob(pattern, 'path');
 }
 
 function parseNamePattern(pattern: string): Match | undefined {
-  const prefix = literalPrefix(pattern);
-  if (prefix === pattern) return { kind: 'literal', on: 'name', text: pattern };
-  const rest = pattern.slice(1);
-  if (pattern.startsWith('*') && literalPrefix(rest) === rest) {
-    return { kind: 'suffix', on: 'name', text: rest };
-  }
-  const glob = compileGlob(pattern.slice(prefix.length));
-  return glob && { kind: 'glob', on: 'name', prefix, glob };
+  if (isLiteral(pattern)) return { kind: 'name', text: pattern };
+  const ending = pattern.slice(1);
+  if (!pattern.startsWith('*') || !isLiteral(ending)) return parseGlob(pattern, 'name');
+  return { kind: ending.lastIndexOf('.') === 0 ? 'extension' : 'suffix', text: ending };
 }
 
-/** What stands before the first special character. */
-function literalPrefix(pattern: string): string {
-  const special = pattern.search(/[*?[\\]/);
-  return special < 0 ? pattern : pattern.slice(0, special);
+function parseGlob(pattern: string, on: 'name' | 'path'): Match | undefined {
+  const prefix = pattern.slice(0, pattern.search(special));
+  // As in git, the rest is a pattern of its own: `a**/b` has a `**` at its start, and so crosses
+  // directories although the `**` stands behind a letter.
+  const glob = compileGlob(pattern.slice(prefix.length));
+  return glob && { kind: 'glob', on, prefix, glob };
+}
+
+const special = /[*?[\\]/;
+
+function isLiteral(pattern: string): boolean {
+  return !special.test(pattern);
 }

@@ -22,7 +22,9 @@ function fold(name: string): string {
 
 /** True when a file system may take the name for `.git`. */
 export function isDotGit(name: string): boolean {
-  if (name === '.git') return true;
+  // Quickly past nearly all names: only a few first characters can become '.' or 'g'.
+  const first = name.charCodeAt(0);
+  if (first < 0x80 && first !== 0x2e && (first | 0x20) !== 0x67) return false;
   // `git~1` is the short name that NTFS gives to `.git`.
   return /^(\.git|git~\d+)$/.test(fold(name));
 }

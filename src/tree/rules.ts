@@ -5,7 +5,7 @@
  * matching line decides. `.git/info/exclude` and the user's global excludes are not read: they belong
  * to one machine, and both sides must come to the same verdict. Pure.
  */
-import { compileIgnore, type IgnoreList, judge } from './gitignore.ts';
+import { compileIgnore, type IgnoreList, judge, type Subject } from './gitignore.ts';
 import { baseName, ownPrefix, type Path, parentPath, toBinary } from './path.ts';
 import { isDotGit } from './protected.ts';
 import { secretFilePatterns, secretPatterns } from './secrets.ts';
@@ -54,12 +54,15 @@ interface Surroundings {
   /** The layer that is asked first comes first. */
   readonly layers: readonly Layer[];
   readonly inGit: boolean;
+  /** The directory's own full verdict, once it is known. */
+  verdict?: Verdict;
 }
 
-const secretLists = {
-  any: compileIgnore(secretPatterns.join('\n')),
-  files: compileIgnore(secretFilePatterns.join('\n')),
-};
+/** Directories whose surroundings are remembered; a scan and bursts of events come back to them. */
+const maxRemembered = 4096;
+
+const secretDirectories = compileIgnore(secretPatterns.join('\n'));
+const secretFiles = compileIgnore([...secretPatterns, ...secretFilePatterns].join('\n'));
 
 export class Rules {
   readonly #options: RuleOptions;
@@ -71,7 +74,7 @@ export class Rules {
     gitignore: new Map<Path, IgnoreList>(),
     caiignore: new Map<Path, IgnoreList>(),
   };
-  /** A scan asks for all names of a directory in a row. */
+  readonly #remembered = new Map<Path, Surroundings>();
   #last: Surroundings | undefined;
 
   constructor(options: RuleOptions) {
@@ -97,6 +100,7 @@ export class Rules {
     if (list.lines.join('\n') === before.join('\n')) return false;
     if (list.lines.length === 0) files.delete(directory);
     else files.set(directory, list);
+    this.#remembered.clear();
     this.#last = undefined;
     return true;
   }
@@ -111,74 +115,69 @@ export class Rules {
     if (inGit && !this.#options.git) return excludedBy.git;
     // A lock in the copy would stop git there, and nobody would ever take it away.
     if (around.inGit && name.endsWith('.lock')) return excludedBy.git;
+    const binary = toBinary(path);
+    const subject = { path: binary, name: binary === path ? name : baseName(binary), isDirectory };
     // git does not look into its own directory for what to ignore: a branch may be called `build`.
-    if (inGit) return this.#ask([this.#configForGit], path, isDirectory, false);
-    const secret = isSecret(path, isDirectory);
-    if (secret && !this.#isAllowed(path, isDirectory)) return excludedBy.secret;
-    return this.#ask(around.layers, path, isDirectory, secret);
+    if (inGit) return lastWord([this.#configForGit], subject);
+    if (!isSecret(subject)) return lastWord(around.layers, subject);
+    if (!this.#isAllowed(subject)) return excludedBy.secret;
+    // Nearly every .gitignore names `.env`: allowing it would mean nothing if that still counted.
+    return lastWord(
+      around.layers.filter((layer) => layer.by !== 'gitignore'),
+      subject,
+    );
   }
 
   /** The verdict for any path: an excluded parent excludes it. */
   fullVerdict(path: Path, isDirectory: boolean): Verdict {
-    for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
-      const verdict = this.verdict(path.slice(0, slash), true);
-      if (verdict.excluded) return verdict;
-    }
-    return this.verdict(path, isDirectory);
-  }
-
-  #ask(
-    layers: readonly Layer[],
-    path: Path,
-    isDirectory: boolean,
-    allowedSecret: boolean,
-  ): Verdict {
-    const binary = toBinary(path);
-    const name = baseName(binary);
-    for (const { by, list, skip } of layers) {
-      const judgement = judge(list, {
-        path: skip === 0 ? binary : binary.slice(skip),
-        name,
-        isDirectory,
-      });
-      // Nearly every .gitignore names `.env`: allowing it would mean nothing if that still counted.
-      if (judgement === undefined || (allowedSecret && by === 'gitignore')) continue;
-      return judgement === 'exclude' ? excludedBy[by] : included;
-    }
-    return included;
+    if (path === '') return included;
+    const directory = parentPath(path);
+    const around = this.#surroundings(directory);
+    around.verdict ??= this.fullVerdict(directory, true);
+    return around.verdict.excluded ? around.verdict : this.verdict(path, isDirectory);
   }
 
   /** True when the pattern that speaks of the path, or else of the nearest parent, allows it. */
-  #isAllowed(path: Path, isDirectory: boolean): boolean {
+  #isAllowed({ path, isDirectory }: Subject): boolean {
     if (this.#allow.lines.length === 0) return false;
-    for (
-      let at = toBinary(path), directory = isDirectory;
-      at !== '';
-      at = parentPath(at), directory = true
-    ) {
-      const judgement = judge(this.#allow, {
-        path: at,
-        name: baseName(at),
-        isDirectory: directory,
-      });
+    for (let at = path; at !== ''; at = parentPath(at)) {
+      const subject = { path: at, name: baseName(at), isDirectory: isDirectory || at !== path };
+      const judgement = judge(this.#allow, subject);
       if (judgement !== undefined) return judgement === 'exclude';
     }
     return false;
   }
 
   #surroundings(directory: Path): Surroundings {
+    // A scan asks for all names of a directory in a row: then not even a hash is needed.
     if (this.#last?.directory === directory) return this.#last;
-    const { gitignore, caiignore } = this.#files;
-    const layers = [this.#config];
-    if (caiignore.size > 0) layers.push(...layersAbove('caiignore', caiignore, directory));
-    if (gitignore.size > 0) layers.push(...layersAbove('gitignore', gitignore, directory));
-    this.#last = {
-      directory,
-      layers: layers.filter((layer) => layer.list.lines.length > 0),
-      inGit: this.#options.git && directory.split('/').some(isDotGit),
-    };
-    return this.#last;
+    const around = this.#remembered.get(directory) ?? this.#look(directory);
+    this.#last = around;
+    return around;
   }
+
+  #look(directory: Path): Surroundings {
+    const layers = [
+      this.#config,
+      ...layersAbove('caiignore', this.#files.caiignore, directory),
+      ...layersAbove('gitignore', this.#files.gitignore, directory),
+    ];
+    const inGit = this.#options.git && directory.split('/').some(isDotGit);
+    const around: Surroundings = { directory, layers, inGit };
+    if (this.#remembered.size >= maxRemembered) this.#remembered.clear();
+    this.#remembered.set(directory, around);
+    return around;
+  }
+}
+
+/** What the last matching line says: the first layer that has one decides. */
+function lastWord(layers: readonly Layer[], subject: Subject): Verdict {
+  for (const { by, list, skip } of layers) {
+    const seen = skip === 0 ? subject : { ...subject, path: subject.path.slice(skip) };
+    const judgement = judge(list, seen);
+    if (judgement !== undefined) return judgement === 'exclude' ? excludedBy[by] : included;
+  }
+  return included;
 }
 
 /** The ignore files of a directory and of those above it, the deepest first. */
@@ -188,6 +187,7 @@ function layersAbove(
   directory: Path,
 ): Layer[] {
   const layers: Layer[] = [];
+  if (files.size === 0) return layers;
   for (let at = directory; ; at = parentPath(at)) {
     const list = files.get(at);
     if (list !== undefined)
@@ -196,12 +196,12 @@ function layersAbove(
   }
 }
 
-function isSecret(path: Path, isDirectory: boolean): boolean {
-  // The patterns are ASCII; what becomes of other bytes here does not matter.
-  const lower = toBinary(path).toLowerCase();
-  const subject = { path: lower, name: baseName(lower), isDirectory };
-  if (judge(secretLists.any, subject) === 'exclude') return true;
-  return !isDirectory && judge(secretLists.files, subject) === 'exclude';
+function isSecret(subject: Subject): boolean {
+  const list = subject.isDirectory ? secretDirectories : secretFiles;
+  // What this makes of bytes beyond ASCII does not matter: no pattern has any.
+  const path = subject.path.toLowerCase();
+  const lower = path === subject.path ? subject : { ...subject, path, name: baseName(path) };
+  return judge(list, lower) === 'exclude';
 }
 
 /** True for the files whose text belongs into setRuleFile. */

@@ -20,10 +20,14 @@ interface Waiting {
   readonly reject: (reason: Error) => void;
 }
 
-/** Starts `COMMAND … node -e SCRIPT` for the tree at `root`; the command is all but that end. */
+/** Starts `COMMAND … node -e SCRIPT` for the tree at `root`, which it makes; the command is all but that end. */
 export function remotePuppet(command: readonly string[], root: string): Puppet {
   const [file, ...args] = [...command, 'node', '-e', puppetScript(root)];
-  const child = spawn(file as string, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(file as string, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // Ctrl-C in a terminal is not for it: it ends when its standard input does.
+    detached: process.platform !== 'win32',
+  });
   const call = caller(child);
   return {
     act: async (deeds) => void (await call({ call: 'act', deeds })),
@@ -45,6 +49,7 @@ const { execFile } = require('node:child_process');
 const { createHash } = require('node:crypto');
 const system = { fs: require('node:fs'), path: require('node:path'), execFile, createHash };
 const root = ${JSON.stringify(root)};
+system.fs.mkdirSync(root, { recursive: true });
 const calls = {
   act: async ({ deeds }) => { for (const deed of deeds) await ${perform}(system, root, deed); },
   watchFor: ({ sights, deadlineMs }) => ${watchUntil}(system, root, sights, deadlineMs),

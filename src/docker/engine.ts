@@ -4,7 +4,6 @@
  */
 import { spawn } from 'node:child_process';
 import { CaiError } from '../errors.ts';
-import { cleanText } from '../replica/clean.ts';
 
 /** Program with its own arguments, e.g. ["docker", "--context", "x"]. */
 export type EngineCommand = readonly string[];
@@ -88,5 +87,5 @@ export function daemonFault(command: EngineCommand, stderr: string): CaiError | 
 }
 
 export function firstLine(text: string): string {
-  return cleanText(text.trim().split('\n')[0] ?? '', 300);
+  return (text.trim().split('\n')[0] ?? '').replace(/\p{Cc}/gu, ' ').slice(0, 300);
 }

@@ -70,7 +70,7 @@ test('the base holds what was committed, whatever the names, and also after reop
       store = reopened(store);
       expect([...store.loadBase()]).toEqual(sorted(model));
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
 });
 

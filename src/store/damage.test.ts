@@ -18,7 +18,7 @@ import { openDatabase } from './sqlite.ts';
 import { commitBase, day, directory, file, keep, limits, testStore } from './store.fixture.ts';
 import type { BaseChange, Store, StoreCondition } from './store.ts';
 
-const rows = Array.from({ length: 2000 }, (_, n): BaseChange => [`file ${n}`, file(`${n}`)]);
+const rows = Array.from({ length: 600 }, (_, n): BaseChange => [`file ${n}`, file(`${n}`)]);
 
 function fill(store: Store): void {
   commitBase(store, ['d', directory], ...rows);
@@ -94,8 +94,9 @@ for (const [name, spoil] of Object.entries(spoilers)) {
     exercise(store);
     const aside = movedTo(store.condition);
     expect(readdirSync(aside)).toContain('reason.txt');
-    // Not toEqual, whose message would show every byte.
-    if (bytes !== undefined) expect(bytes.equals(readFileSync(join(aside, 'state.db')))).toBe(true);
+    // Other tables are found only in use, after a first write. (Not toEqual: it would show every byte.)
+    if (bytes !== undefined && name !== 'with other tables')
+      expect(bytes.equals(readFileSync(join(aside, 'state.db')))).toBe(true);
     expect(store.contents.has(file('kept content').digest)).toBe(true);
     expect(store.getValue('key')).toBe(1);
     store.close();
@@ -145,7 +146,7 @@ for (const how of ['closed', 'crashed'] as const) {
           rmSync(at, { recursive: true });
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
     expect(found).toBeGreaterThan(0);
   });

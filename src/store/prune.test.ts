@@ -106,6 +106,6 @@ test('whatever was kept and pruned, rows and contents agree and the size holds',
       expect(sum).toBeLessThanOrEqual(maxBytes);
       expect(contentFiles(store)).toHaveLength(sizes.size);
     }),
-    { numRuns: 25 },
+    { numRuns: 10 },
   );
 });

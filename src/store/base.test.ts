@@ -35,7 +35,7 @@ const changes = fc.array(fc.tuple(path, fc.option(entry)), { maxLength: 40 });
 function apply(model: Map<string, Entry>, wanted: readonly BaseChange[]): BaseChange[] {
   const set = (path: string, entry: Entry | null): BaseChange => {
     const isDirectory = entry?.kind === 'directory';
-    for (const other of [...model.keys()]) {
+    for (const other of model.keys()) {
       if (isWithin(path, other) && (other === path || !isDirectory)) model.delete(other);
     }
     if (entry !== null) model.set(path, entry);

@@ -72,10 +72,10 @@ function check(store: Store, printed: number): void {
 
 test('a process that is killed at any time leaves whole commits, for readers and the next writer', async () => {
   const directory = join(temporaryDirectory(), 'session');
-  const { seed, below } = random();
+  const chance = random();
   for (let round = 0; round < 6; round += 1) {
-    const printed = await killAfter(start(directory), 1 + below(8), below(15));
-    const told = `seed ${seed}, round ${round}`;
+    const printed = await killAfter(start(directory), 1 + chance.below(8), chance.below(15));
+    const told = `seed ${chance.seed}, round ${round}`;
     const reader = openStore({ directory, limits, readOnly: true });
     check(reader, printed);
     reader.close();

@@ -23,9 +23,9 @@ export function openReader(directory: string): Store {
     condition: { state: 'good' },
     ...queries((work) => readable(database, () => work(connection)), contents),
     contents: {
-      has: contents.has,
-      file: contents.file,
-      read: contents.read,
+      has: (digest) => contents.has(digest),
+      file: (digest) => contents.file(digest),
+      read: (digest) => contents.read(digest),
       putBytes: refuse,
       putStream: refuse,
       putFile: refuse,

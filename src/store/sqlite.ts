@@ -73,15 +73,15 @@ function loadPackage(): Driver {
 
 /** Runs `load` without the warning that Node 22 prints when node:sqlite is loaded; others pass. */
 function quietly<T>(load: () => T): T {
-  const emitWarning = process.emitWarning;
+  const emitWarning: unknown = Reflect.get(process, 'emitWarning');
   const filtered = (warning: string | Error, ...rest: unknown[]): void => {
     if (rest[0] === 'ExperimentalWarning' && String(warning).includes('SQLite')) return;
-    Reflect.apply(emitWarning, process, [warning, ...rest]);
+    Reflect.apply(emitWarning as typeof filtered, process, [warning, ...rest]);
   };
   process.emitWarning = filtered;
   try {
     return load();
   } finally {
-    process.emitWarning = emitWarning;
+    Reflect.set(process, 'emitWarning', emitWarning);
   }
 }

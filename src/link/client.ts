@@ -15,6 +15,11 @@ import { createInflow, cutChunk, type Inflow } from './streams.ts';
 /** Bytes of events that may be under way to a host that has not used them yet. */
 export const eventWindow = 32 * 1024 * 1024;
 
+/** What an event counts against the window: small ones cost more memory than bytes. */
+export function eventCost(bytes: number): number {
+  return Math.max(bytes, 1024);
+}
+
 type StreamOptions = Pick<CallOptions, 'signal' | 'idleMs'>;
 
 export class Client implements Peer {
@@ -121,12 +126,13 @@ export class Client implements Peer {
   }
 
   #takeEvent(event: Answer, size: number): void {
-    this.#eventBytes += size;
+    const cost = eventCost(size);
+    this.#eventBytes += cost;
     if (this.#eventBytes > eventWindow) throw violation('more events than it may');
     run(() => this.onEvent(event)).then(
       () => {
-        this.#eventBytes -= size;
-        if (this.#gone === undefined) this.#connection.send({ t: 'taken', bytes: size });
+        this.#eventBytes -= cost;
+        if (this.#gone === undefined) this.#connection.send({ t: 'taken', bytes: cost });
       },
       (error: Error) => this.fail(error),
     );

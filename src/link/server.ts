@@ -6,7 +6,7 @@ import { CaiError } from '../errors.ts';
 import type { EventPort, Handlers, ServedCall } from '../replica/peer.ts';
 import { chunkBytes } from '../replica/replica.ts';
 import { violation } from '../replica/violation.ts';
-import { eventWindow } from './client.ts';
+import { eventCost, eventWindow } from './client.ts';
 import type { Connection } from './connection.ts';
 import { errorToSend } from './error-message.ts';
 import type { Message } from './messages.ts';
@@ -43,7 +43,7 @@ export class Server {
     this.events = {
       hasRoom: (bytes) => this.#eventBytes + bytes + eventMargin <= eventWindow,
       send: (data, bytes) => {
-        this.#eventBytes += connection.send({ t: 'event', data }, bytes);
+        this.#eventBytes += eventCost(connection.send({ t: 'event', data }, bytes));
       },
       onRoom: () => {},
     };

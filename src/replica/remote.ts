@@ -38,6 +38,9 @@ const idle = {
   close: 5_000,
 } as const;
 
+/** A crash leaves what one cycle displaced; more than this is an attack on the host's memory. */
+const maxLeftKept = 500_000;
+
 type ReadRequest = Parameters<Replica['readSmall']>[0][number];
 
 export interface RemoteInput {
@@ -53,7 +56,13 @@ export async function openRemoteReplica(input: RemoteInput): Promise<Replica> {
   const { peer, welcome, clockSkew, roundTrip } = input;
   const caller = createCaller(peer);
   const info = caller.guard(() => checkInfo(welcome));
-  const leftKept = await fetchKept(caller, 'leftKept', null);
+  const seen = new Set<string>();
+  const isNew = (id: string): boolean => {
+    const known = seen.has(id);
+    seen.add(id);
+    return !known && seen.size <= maxLeftKept;
+  };
+  const leftKept = await fetchKept(caller, 'leftKept', null, isNew);
   return new RemoteReplica(peer, caller, { ...info, clockSkew, roundTrip, leftKept });
 }
 
@@ -76,13 +85,23 @@ function createCaller(peer: Peer): Caller {
   };
 }
 
-async function fetchKept(caller: Caller, method: string, params: unknown): Promise<Kept[]> {
+/** Only ids that `expects` takes, or it is a lie. */
+async function fetchKept(
+  caller: Caller,
+  method: string,
+  params: unknown,
+  expects: (id: string) => boolean,
+): Promise<Kept[]> {
   const kept: Kept[] = [];
   await caller.call(method, params, {
     idleMs: idle.normal,
-    onPart: ({ data }) => {
-      kept.push(...caller.guard(() => checkArray(data).map(checkKept)));
-    },
+    onPart: ({ data }) =>
+      caller.guard(() => {
+        for (const one of checkArray(data).map(checkKept)) {
+          if (!expects(one.id)) throw violation('a kept file that was not asked for');
+          kept.push(one);
+        }
+      }),
   });
   return kept;
 }
@@ -224,12 +243,9 @@ class RemoteReplica implements Replica {
   async release(ids: readonly string[]): Promise<readonly Kept[]> {
     const kept: Kept[] = [];
     for (const part of cutByCost(ids, textCost)) {
-      const back = await fetchKept(this.#caller, 'release', part);
       const asked = new Set(part);
-      this.#caller.guard(() => {
-        if (!back.every(({ id }) => asked.delete(id))) throw violation('a kept file of another id');
-      });
-      kept.push(...back);
+      const isAsked = (id: string): boolean => asked.delete(id);
+      kept.push(...(await fetchKept(this.#caller, 'release', part, isAsked)));
     }
     return kept;
   }

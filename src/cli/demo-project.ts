@@ -117,17 +117,15 @@ export const git = {
   feature: 'feature/cancel-orders',
   /** Whatever the user configured, signed, templated or hooked must not take part. */
   options: [
-    ...['-c', 'user.name=Demo', '-c', 'user.email=demo@example.invalid'],
-    ...[
-      '-c',
-      'commit.gpgSign=false',
-      '-c',
-      'core.hooksPath=/dev/null',
-      '-c',
-      'core.autocrlf=false',
-    ],
-    ...['-c', 'gc.auto=0', '-c', 'safe.directory=*', '-c', 'core.fsmonitor=false'],
-  ],
+    'user.name=Demo',
+    'user.email=demo@example.invalid',
+    'commit.gpgSign=false',
+    'core.hooksPath=/dev/null',
+    'core.autocrlf=false',
+    'core.fsmonitor=false',
+    'gc.auto=0',
+    'safe.directory=*',
+  ].flatMap((setting) => ['-c', setting]),
 };
 
 /** A git command as a deed. */

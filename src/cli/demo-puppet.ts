@@ -115,7 +115,7 @@ function runCommand(
   );
   return new Promise((resolve, reject) => {
     execFile(command, args, { cwd, env, timeout: 10_000 }, (error) =>
-      error === null ? resolve() : reject(error),
+      error === null ? resolve() : reject(new Error(error.message)),
     );
   });
 }

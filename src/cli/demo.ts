@@ -71,7 +71,11 @@ async function show(top: string, flags: Flags, signal: AbortSignal): Promise<voi
   try {
     if (flags.json !== true) introduce(local, far, withGit);
     const run = await runDemo({
-      ...{ local, far, withGit, signal, state: join(top, 'state') },
+      local,
+      far,
+      withGit,
+      signal,
+      state: join(top, 'state'),
       onStep: (step) => {
         if (flags.json !== true) print(renderStep(step, colors));
       },

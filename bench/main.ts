@@ -1,0 +1,88 @@
+/**
+ * `npm run bench`: cai beside its peers on this machine, in one run, as tables. It measures and judges;
+ * it is no test: its exit code is 0 unless cai itself could not be measured.
+ */
+import { parseArgs } from 'node:util';
+import { judge } from './bars.ts';
+import { machine } from './machine.ts';
+import type { Measure } from './measure.ts';
+import type { Form } from './pair.ts';
+import type { Peer } from './peer.ts';
+import { cai } from './peers/cai.ts';
+import { lsyncd } from './peers/lsyncd.ts';
+import { mutagen } from './peers/mutagen.ts';
+import { rsync } from './peers/rsync.ts';
+import { syncthing } from './peers/syncthing.ts';
+import { unison } from './peers/unison.ts';
+import type { Results } from './render.ts';
+import { render } from './render.ts';
+import { fullScale, quickScale, runScenario, scenarios } from './scenarios.ts';
+
+const help = `npm run bench -- [--quick] [--json] [--only SCENARIO]… [--form FORM] [--peer NAME]…
+
+  --quick           fewer repetitions, and 20,000 files where it would be 100,000
+  --json            print every value as JSON
+  --only SCENARIO   ${scenarios.map(({ name }) => name).join(', ')}
+  --form FORM       container, directories
+  --peer NAME       cai, rsync -a, unison, syncthing, lsyncd, mutagen
+`;
+
+const allPeers: readonly Peer[] = [cai, rsync, mutagen, unison, syncthing, lsyncd];
+const allForms: readonly Form[] = ['container', 'directories'];
+
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true, default: scenarios.map(({ name }) => name) },
+    form: { type: 'string', multiple: true, default: [...allForms] },
+    peer: { type: 'string', multiple: true, default: allPeers.map(({ name }) => name) },
+  },
+});
+
+async function bench(): Promise<void> {
+  const scale = flags.quick ? quickScale : fullScale;
+  const measures: Measure[] = [];
+  const failures: string[] = [];
+  const { peers, missing } = await installed();
+  for (const scenario of scenarios.filter(({ name }) => flags.only.includes(name))) {
+    for (const form of allForms.filter((each) => flags.form.includes(each))) {
+      for (const { peer } of peers.filter((each) => each.peer.forms.includes(form))) {
+        if (!scenario.isFor(peer)) continue;
+        process.stderr.write(`${scenario.name}, ${form}: ${peer.name}\n`);
+        try {
+          measures.push(...(await runScenario(scenario, { peer, form, scale })));
+        } catch (error) {
+          failures.push(`${scenario.name}, ${form}, ${peer.name}: ${(error as Error).message}`);
+          if (peer === cai) process.exitCode = 1;
+        }
+      }
+    }
+  }
+  const results: Results = {
+    measures,
+    judgements: judge(measures, allForms),
+    peers: peers.map(({ peer, version }) => ({ name: peer.name, version })),
+    missing,
+    failures,
+    largeFiles: scale.largeFiles,
+    machine: await machine(),
+  };
+  if (flags.json) process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);
+  else process.stdout.write(`${render(results).join('\n')}\n`);
+}
+
+async function installed() {
+  const chosen = allPeers.filter(({ name }) => flags.peer.includes(name));
+  const found = await Promise.all(
+    chosen.map(async (peer) => ({ peer, version: await peer.version() })),
+  );
+  return {
+    peers: found.flatMap(({ peer, version }) => (version === undefined ? [] : [{ peer, version }])),
+    missing: found.flatMap(({ peer, version }) => (version === undefined ? [peer.name] : [])),
+  };
+}
+
+if (flags.help) process.stdout.write(help);
+else await bench();

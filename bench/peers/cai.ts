@@ -1,0 +1,51 @@
+/** cai itself, as its users run it: `cai watch -d`, so that the session is a process of its own. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { SessionStatus } from '../../src/control/api.ts';
+import type { Pair } from '../pair.ts';
+import type { Peer, Running, Usage } from '../peer.ts';
+import { childrenOf, costOf, run, versionOf, writtenBy } from '../processes.ts';
+
+// The bundle of the bench lies in dist/bench/.
+const program = fileURLToPath(new URL('../cai.js', import.meta.url));
+
+export const cai: Peer = {
+  name: 'cai',
+  forms: ['container', 'directories'],
+  twoWay: true,
+  version: () => versionOf(process.execPath, [program, '--version']),
+  start,
+};
+
+async function start(pair: Pair): Promise<Running> {
+  process.env.CAI_STATE_DIR = join(pair.top, 'state');
+  await run(process.execPath, [program, 'watch', '-d', pair.local, pair.remote, '--name', 'bench']);
+  return {
+    usage: () => usage(pair),
+    stop: async () => {
+      await run(process.execPath, [program, 'unwatch', 'bench']);
+    },
+  };
+}
+
+async function usage({ form, remote }: Pair): Promise<Usage> {
+  const answer = await run(process.execPath, [program, 'status', 'bench', '--json']);
+  const { pid } = [JSON.parse(answer)].flat()[0] as SessionStatus;
+  if (pid === undefined) throw new Error('the session has no process');
+  const host = costOf(pid);
+  if (form === 'directories') return { host };
+  const client = childrenOf(pid).find(({ command }) => command.includes('exec'));
+  return {
+    host,
+    agent: costOf(await agentOf(remote.split(':')[0] as string)),
+    ...(client === undefined ? {} : { linkBytes: writtenBy(client.pid) }),
+  };
+}
+
+/** The agent's process as the host sees it: of the container's node processes the one with the most memory. */
+async function agentOf(container: string): Promise<number> {
+  const lines = (await run('docker', ['top', container, '-o', 'pid,rss'])).trim().split('\n');
+  const rows = lines.slice(1).map((line) => line.trim().split(/\s+/).map(Number));
+  rows.sort((a, b) => (b[1] ?? 0) - (a[1] ?? 0));
+  return rows[0]?.[0] ?? 0;
+}

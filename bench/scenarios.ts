@@ -1,0 +1,150 @@
+/** Which rows are measured on which tree: a tree is made once and serves several rows. */
+import { listFiles, writeFiles } from './files.ts';
+import type { Measure, RowName } from './measure.ts';
+import type { Form, Pair } from './pair.ts';
+import { openPair } from './pair.ts';
+import type { Peer, Running } from './peer.ts';
+import { moveRow, rewriteRow } from './rows/bulk.ts';
+import { editRow } from './rows/edits.ts';
+import { idleRow } from './rows/idle.ts';
+
+/** How much is done; --quick does less of all. */
+export interface Scale {
+  readonly edits: number;
+  readonly bulk: number;
+  readonly firstSyncs: number;
+  readonly largeFiles: number;
+  readonly idleMs: number;
+}
+
+export const fullScale: Scale = {
+  edits: 200,
+  bulk: 7,
+  firstSyncs: 5,
+  largeFiles: 100_000,
+  idleMs: 60_000,
+};
+
+export const quickScale: Scale = {
+  edits: 20,
+  bulk: 3,
+  firstSyncs: 1,
+  largeFiles: 20_000,
+  idleMs: 10_000,
+};
+
+export type Tell = (row: RowName, values: readonly number[]) => void;
+
+export interface Scenario {
+  readonly name: string;
+  readonly isFor: (peer: Peer) => boolean;
+  readonly run: (input: ScenarioInput) => Promise<void>;
+}
+
+interface ScenarioInput {
+  readonly peer: Peer;
+  readonly form: Form;
+  readonly scale: Scale;
+  readonly tell: Tell;
+}
+
+export const scenarios: readonly Scenario[] = [
+  { name: 'small', isFor: () => true, run: small },
+  { name: 'first-sync', isFor: ({ name }) => name !== 'lsyncd', run: firstSync },
+  { name: 'large', isFor: ({ name }) => name === 'cai', run: large },
+];
+
+/** Runs a scenario for a peer; what it measures. */
+export async function runScenario(
+  scenario: Scenario,
+  input: Omit<ScenarioInput, 'tell'>,
+): Promise<Measure[]> {
+  const measures: Measure[] = [];
+  const tell: Tell = (row, values) => {
+    if (values.length > 0) measures.push({ row, form: input.form, peer: input.peer.name, values });
+  };
+  await scenario.run({ ...input, tell });
+  return measures;
+}
+
+/** 4,000 files: 2,000 small ones, which are edited and rewritten, and 2,000 of 20 kB, which are moved. */
+async function small({ peer, form, scale, tell }: ScenarioInput): Promise<void> {
+  const source = listFiles('src', 2000);
+  const assets = listFiles('assets', 2000).map(({ path }) => ({ path, size: 20_000 }));
+  const files = [...source, ...assets];
+  await withRunning(
+    { peer, form, fill: (root) => writeFiles(root, files, 'first') },
+    async (pair, running) => {
+      const times = scale.edits;
+      tell('edit-4k →', await editRow(pair, running, { on: 'local', files: source, times }));
+      if (peer.twoWay)
+        tell('edit-4k ←', await editRow(pair, running, { on: 'container', files: source, times }));
+      tell('rewrite', await rewriteRow(pair, running, { files: source, times: scale.bulk }));
+      const moved = await moveRow(pair, running, {
+        files: assets,
+        times: scale.bulk,
+        top: 'assets',
+      });
+      tell('move', moved.times);
+      tell('move-bytes', moved.bytes);
+    },
+  );
+}
+
+/** 20,000 small files to an empty side, until the tool says that it is done. */
+async function firstSync({ peer, form, scale, tell }: ScenarioInput): Promise<void> {
+  const values: number[] = [];
+  for (let at = 0; at < scale.firstSyncs; at += 1) {
+    const fill = (root: string) => writeFiles(root, listFiles('src', 20_000), `run ${at}`);
+    const ms = await withRunning({ peer, form, fill }, async (_pair, _running, started) => started);
+    values.push(ms);
+  }
+  tell('first-sync', values);
+}
+
+/** The same edits in a large tree, and the cost of watching it. */
+async function large({ peer, form, scale, tell }: ScenarioInput): Promise<void> {
+  const files = listFiles('src', scale.largeFiles);
+  await withRunning(
+    { peer, form, fill: (root) => writeFiles(root, files, 'first') },
+    async (pair, running) => {
+      const idle = await idleRow(running, scale.idleMs);
+      if (idle !== undefined) {
+        tell('idle-cpu', [idle.cpu]);
+        tell('idle-rss', [idle.rss]);
+        tell('idle-rss-agent', idle.agentRss === undefined ? [] : [idle.agentRss]);
+      }
+      const times = scale.edits;
+      tell('edit-100k →', await editRow(pair, running, { on: 'local', files, times }));
+      tell('edit-100k ←', await editRow(pair, running, { on: 'container', files, times }));
+    },
+  );
+}
+
+interface Setting {
+  readonly peer: Peer;
+  readonly form: Form;
+  readonly fill: (root: string) => void;
+}
+
+/** A pair with the tool running on it; `startedMs` is what its start and first sync took. */
+async function withRunning<T>(
+  { peer, form, fill }: Setting,
+  body: (pair: Pair, running: Running, startedMs: number) => Promise<T>,
+): Promise<T> {
+  const pair = await openPair(form);
+  if (pair === undefined) throw new Error('no container can be started');
+  try {
+    fill(pair.local);
+    const start = performance.now();
+    const running = await peer.start(pair);
+    const startedMs = performance.now() - start;
+    try {
+      return await body(pair, running, startedMs);
+    } finally {
+      await running.stop();
+    }
+  } finally {
+    await pair.close();
+  }
+}

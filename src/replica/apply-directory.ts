@@ -1,0 +1,57 @@
+/** The action that makes a directory, in place of a file or a link if one is expected there. */
+import { constants } from 'node:fs';
+import { closeQuietly } from './digest.ts';
+import { diskPath } from './disk-path.ts';
+import { displace } from './displace.ts';
+import { errnoOf } from './fs-port.ts';
+import { directoryMode, setAttributes } from './modes.ts';
+import { noteDirectory } from './own-writes.ts';
+import type { Action, Kept, Outcome } from './replica.ts';
+import { meets, missed, missedNow, standing, type Work } from './work.ts';
+
+type DirectoryAction = Extract<Action, { type: 'mkdir' }>;
+
+export async function applyDirectory(work: Work, action: DirectoryAction): Promise<Outcome> {
+  const { path, expect } = action;
+  const there = await standing(work, path);
+  if (there.look?.kind === 'directory') return existing(work, path, there.look);
+  if (!meets(there, expect)) return missed(work, path, there.look);
+  work.probe('checked', path);
+  let kept: Kept | undefined;
+  if (expect !== null) {
+    const displacing = await displace(work, path, there, expect);
+    kept = displacing.kept;
+    if (!displacing.displaced)
+      return { ...(await missedNow(work, path)), ...(kept ? { kept } : {}) };
+  }
+  const result = make(work, action);
+  // Another program took the name: what was displaced is in the history all the same.
+  if (!result) return { ...(await missedNow(work, path)), ...(kept ? { kept } : {}) };
+  return { path, result: 'done', now: noteDirectory(work, path), ...(kept ? { kept } : {}) };
+}
+
+function existing(work: Work, path: string, look: Outcome['now']): Outcome {
+  if (work.view.picture.get(path)?.kind !== 'directory') work.hint(path);
+  return { path, result: 'done', now: look };
+}
+
+function make(work: Work, { path, entry }: DirectoryAction): boolean {
+  const { disk, options } = work.view;
+  const { fs } = disk;
+  const at = diskPath(disk, path);
+  const mode = directoryMode(entry, options.modes);
+  try {
+    fs.mkdirSync(at, { mode: mode & 0o700 });
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return fs.lstatSync(at).isDirectory();
+    throw error;
+  }
+  const flags = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);
+  const fd = fs.openSync(at, flags);
+  try {
+    setAttributes(fs, fd, { mode, owner: work.owner });
+  } finally {
+    closeQuietly(fs, fd);
+  }
+  return true;
+}

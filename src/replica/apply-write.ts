@@ -1,0 +1,126 @@
+/** The actions that put a file or a link at a path. */
+import { CaiError } from '../errors.ts';
+import { linkFault } from '../tree/link.ts';
+import { hasRawBytes, type Path, parentPath, toBytes } from '../tree/path.ts';
+import { closeQuietly, openToRead } from './digest.ts';
+import { diskPath, joinDisk } from './disk-path.ts';
+import { removeMoved } from './displace.ts';
+import { type DiskPath, errnoOf } from './fs-port.ts';
+import { setAttributes } from './modes.ts';
+import { noteFile, noteLink } from './own-writes.ts';
+import { putInPlace } from './place.ts';
+import { type Prepared, prepare, type WriteAction } from './prepare.ts';
+import type { Action, Kept, Outcome } from './replica.ts';
+import { removeQuietly } from './staged.ts';
+import { leftoverIn, meets, missed, missedNow, standing, type Work, wayIsReal } from './work.ts';
+
+type LinkAction = Extract<Action, { type: 'link' }>;
+
+export async function applyWrite(work: Work, action: WriteAction): Promise<Outcome> {
+  // Most misses are seen before anything is written.
+  const there = await standing(work, action.path);
+  if (!meets(there, action.expect)) return missed(work, action.path, there.look);
+  return twoWays((beside) => writeOnce(work, action, beside));
+}
+
+export async function applyLink(work: Work, action: LinkAction): Promise<Outcome> {
+  const { path, entry } = action;
+  const fault = linkFault(path, entry.target);
+  if (fault !== undefined) throw new CaiError('PROTOCOL', `A link is refused: ${fault}.`, { path });
+  return twoWays((beside) => linkOnce(work, action, beside));
+}
+
+/** From the staging area, or from beside the target where that is on another file system. */
+async function twoWays(once: (beside: boolean) => Promise<Outcome>): Promise<Outcome> {
+  try {
+    return await once(false);
+  } catch (error) {
+    if (errnoOf(error) !== 'EXDEV') throw error;
+    return once(true);
+  }
+}
+
+async function writeOnce(work: Work, action: WriteAction, beside: boolean): Promise<Outcome> {
+  const { path, entry, source } = action;
+  const prepared = await prepare(work, action, beside);
+  let placed = false;
+  try {
+    work.probe('staged', path);
+    const outcome = await placeChecked(work, action, prepared.at, beside);
+    if ('missed' in outcome) return outcome.missed;
+    placed = true;
+    if (prepared.movedFrom !== undefined) finishMove(work, path, prepared);
+    const now = await noteFile(work, path, prepared, entry.digest);
+    return { path, result: 'done', now, ...keptOf(outcome.kept) };
+  } catch (error) {
+    if (errnoOf(error) === 'EXDEV' && source.from === 'staged' && !beside) {
+      const { digest, size } = entry;
+      work.staged.putBack(source.id, { at: String(prepared.at), digest, size });
+      placed = true;
+    }
+    throw error;
+  } finally {
+    if (!placed) removeQuietly(work.view.disk, prepared.at);
+  }
+}
+
+async function linkOnce(work: Work, action: LinkAction, beside: boolean): Promise<Outcome> {
+  const { view, area, owner } = work;
+  const { path, entry } = action;
+  const name = area.next('new');
+  const directory = beside ? diskPath(view.disk, parentPath(path)) : area.open();
+  const at = joinDisk(directory, beside ? `.cai-${name}` : name);
+  let placed = false;
+  try {
+    view.disk.fs.symlinkSync(hasRawBytes(entry.target) ? toBytes(entry.target) : entry.target, at);
+    if (owner !== undefined) view.disk.fs.lchownSync(at, owner.uid, owner.gid);
+    const outcome = await placeChecked(work, action, at, beside);
+    if ('missed' in outcome) return outcome.missed;
+    placed = true;
+    return {
+      path,
+      result: 'done',
+      now: await noteLink(work, path, entry),
+      ...keptOf(outcome.kept),
+    };
+  } finally {
+    if (!placed) removeQuietly(view.disk, at);
+  }
+}
+
+type Placed = { readonly kept?: Kept } | { readonly missed: Outcome };
+
+async function placeChecked(
+  work: Work,
+  action: WriteAction | LinkAction,
+  at: DiskPath,
+  beside: boolean,
+): Promise<Placed> {
+  const { path, expect } = action;
+  // Preparing may have taken its time.
+  work.real.clear();
+  if (!wayIsReal(work, path)) return { missed: missed(work, path, null) };
+  const there = await standing(work, path);
+  if (!meets(there, expect)) return { missed: missed(work, path, there.look) };
+  work.probe('checked', path);
+  const placing = await putInPlace({ work, path, at, there, beside });
+  if (placing.placed) return keptOf(placing.kept);
+  if (there.look?.kind !== 'directory') return { missed: await missedNow(work, path) };
+  const leftover = leftoverIn(work, path);
+  return { missed: missed(work, path, there.look, leftover === undefined ? {} : { leftover }) };
+}
+
+function finishMove(work: Work, path: Path, prepared: Prepared): void {
+  const { fs } = work.view.disk;
+  const fd = fs.openSync(diskPath(work.view.disk, path), openToRead);
+  try {
+    if (fs.fstatSync(fd).ino === prepared.stat.ino) setAttributes(fs, fd, prepared.attributes);
+  } finally {
+    closeQuietly(fs, fd);
+  }
+  if (prepared.movedFrom !== undefined) removeMoved(work, prepared.movedFrom, prepared.stat.ino);
+}
+
+function keptOf(kept: Kept | undefined): { kept?: Kept } {
+  return kept === undefined ? {} : { kept };
+}

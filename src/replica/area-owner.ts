@@ -1,0 +1,69 @@
+/**
+ * Whose a staging area is: several sessions may share one root, and only what a dead one left may be
+ * taken. A process that can be seen is asked for; one that cannot (another container on the same
+ * volume) counts as dead when it has not touched its mark for a while.
+ */
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { FsPort } from './fs-port.ts';
+
+export const ownerFile = 'owner';
+/** How often a living owner touches its mark, and how old the mark of a dead one is. */
+export const touchEvery = 20_000;
+const deadAfter = 60_000;
+
+export interface Owner {
+  readonly pid: number;
+  /** When the process started, as the system counts; '' where that cannot be known. */
+  readonly started: string;
+  /** Where the pid means something: this boot, this pid namespace. */
+  readonly where: string;
+}
+
+export function thisOwner(): Owner {
+  return { pid: process.pid, started: startOf(process.pid), where: whereabouts() };
+}
+
+/** `now` is the file system's present time, so that no other clock is compared with it. */
+export function isDead(fs: FsPort, directory: string, now: number): boolean {
+  const mark = `${directory}/${ownerFile}`;
+  let owner: Partial<Owner> = {};
+  let touched: number;
+  try {
+    touched = fs.lstatSync(mark).mtimeMs;
+    owner = JSON.parse(fs.readFileSync(mark, 'utf8')) as Partial<Owner>;
+  } catch {
+    touched = fs.lstatSync(directory).mtimeMs;
+  }
+  if (owner.where !== whereabouts() || typeof owner.pid !== 'number')
+    return now - touched > deadAfter;
+  return !isAlive(owner.pid) || (owner.started !== '' && owner.started !== startOf(owner.pid));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in parentheses may hold blanks; the start time is the 20th field behind it.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function whereabouts(): string {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return hostname();
+  }
+}

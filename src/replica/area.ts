@@ -1,0 +1,80 @@
+/**
+ * The staging area: a directory in the root, so on the same file system, hidden from synchronisation
+ * and from git. Contents are completed in it before they appear anywhere (invariant 2), and what
+ * actions displace stays in it until it is in the history (invariant 1).
+ */
+import { randomBytes } from 'node:crypto';
+import { ownPrefix } from '../tree/path.ts';
+import { ownerFile, thisOwner, touchEvery } from './area-owner.ts';
+import type { Disk } from './disk-path.ts';
+import { errnoOf } from './fs-port.ts';
+
+export const areaPrefix = `${ownPrefix}stage-`;
+
+export interface Area {
+  /** Its name in the root. */
+  readonly name: string;
+  /** Its path on disk; makes it when it is not there (any more: somebody may have cleaned up). */
+  open(): string;
+  /** How often it was made. */
+  readonly generation: number;
+  /** A name for something new in it, unique for this run. */
+  next(kind: 'new' | 'kept' | 'cookie'): string;
+  /** Removes it with everything in it; or only the mark of its owner, so that the next run finds it. */
+  close(how: 'remove' | 'leave'): void;
+}
+
+export function createArea(
+  disk: Disk,
+  name = `${areaPrefix}${randomBytes(6).toString('hex')}`,
+): Area {
+  const { fs } = disk;
+  const at = `${disk.root === '/' ? '' : disk.root}/${name}`;
+  const run = randomBytes(4).toString('hex');
+  let count = 0;
+  let generation = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const make = (): void => {
+    try {
+      fs.mkdirSync(at, { mode: 0o700 });
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST' || !fs.lstatSync(at).isDirectory()) throw error;
+    }
+    fs.writeFileSync(`${at}/${ownerFile}`, JSON.stringify(thisOwner()));
+    fs.writeFileSync(`${at}/.gitignore`, '*\n');
+    generation += 1;
+    timer ??= setInterval(touch, touchEvery);
+    timer.unref();
+  };
+  const touch = (): void => {
+    const now = Date.now() / 1000;
+    try {
+      fs.utimesSync(`${at}/${ownerFile}`, now, now);
+    } catch {
+      // Somebody removed the area: the next use makes it anew.
+    }
+  };
+
+  return {
+    name,
+    get generation() {
+      return generation;
+    },
+    open: () => {
+      const there = generation > 0 && fs.lstatSync(at, { throwIfNoEntry: false }) !== undefined;
+      if (!there) make();
+      return at;
+    },
+    next: (kind) => {
+      count += 1;
+      return `${kind}-${run}-${count}`;
+    },
+    close: (how) => {
+      clearInterval(timer);
+      if (generation === 0) return;
+      const options = { recursive: true, force: true } as const;
+      fs.rmSync(how === 'remove' ? at : `${at}/${ownerFile}`, options);
+    },
+  };
+}

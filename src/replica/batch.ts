@@ -1,0 +1,220 @@
+/**
+ * Looks at hinted paths: ignore files first, since they decide on the others; what is there before
+ * what is gone, so that a move is seen as one (its content is known at the old path).
+ */
+import type { Stats } from 'node:fs';
+import { baseName, joinPath, type Path } from '../tree/path.ts';
+import { isRuleFile } from '../tree/rules.ts';
+import { diskPath } from './disk-path.ts';
+import { isAbsence } from './fs-port.ts';
+import type { Hint } from './hints.ts';
+import { type Found, lookNow, lookPatiently } from './look.ts';
+import { type DirectoryNode, lookOf, pathOf } from './nodes.ts';
+import { readRuleFile } from './rule-files.ts';
+import { type Slice, startSlice } from './slice.ts';
+import type { ChangeTeller } from './telling.ts';
+import { adopt, bytesToTell, dropTold, lookTask, type Teller, type View } from './view.ts';
+import { retry, type Visit, type Walk, walk } from './walk.ts';
+
+export interface Batch {
+  readonly view: View;
+  readonly teller: Teller & Partial<Pick<ChangeTeller, 'noteCreated'>>;
+  /** Tell the paths whether or not they are different. */
+  readonly force: boolean;
+  /** A file that is being written: somebody else shall look at it, patiently. */
+  readonly onLater: (path: Path) => void;
+}
+
+interface Place {
+  readonly parent: DirectoryNode;
+  readonly path: Path;
+  readonly name: string;
+}
+
+interface Looking extends Batch {
+  readonly done: Set<Path>;
+  readonly absent: Set<Path>;
+  readonly real: Map<DirectoryNode, boolean>;
+  readonly slice: Slice;
+}
+
+/** Looks at the paths; answers with those known ones at which nothing stands, which are not told yet. */
+export async function lookAtHints(
+  batch: Batch,
+  hints: ReadonlyMap<Path, Hint>,
+): Promise<ReadonlySet<Path>> {
+  const looking: Looking = {
+    ...batch,
+    done: new Set(),
+    absent: new Set(),
+    real: new Map(),
+    slice: startSlice(),
+  };
+  const sorted = [...hints.keys()].sort();
+  const ordered = [...sorted.filter(isRuleFile), ...sorted.filter((path) => !isRuleFile(path))];
+  for (const path of ordered) {
+    await lookAtHint(looking, path, hints.get(path) ?? 'look');
+    if (looking.slice.over()) await looking.slice.next();
+  }
+  return looking.absent;
+}
+
+/** Tells that paths are gone and drops them, unless they are back. */
+export function tellAbsent(view: View, teller: Teller, paths: ReadonlySet<Path>): void {
+  for (const path of paths) {
+    const node = view.picture.get(path);
+    if (node === undefined || path === '') continue;
+    dropTold(view, node, teller);
+    teller.gone(path);
+  }
+}
+
+async function lookAtHint(looking: Looking, hinted: Path, hint: Hint): Promise<void> {
+  const { view, done } = looking;
+  if (hinted === '') {
+    const { root } = view.picture;
+    const deep = root.stale || hint === 'look';
+    return walk(walkOptions(looking, deep), { node: root, path: '', changed: false });
+  }
+  const place = locate(view, hinted);
+  const unreal = firstUnreal(looking, place.parent);
+  if (unreal !== undefined) return lookAtHint(looking, pathOf(unreal), 'look');
+  if (done.has(place.path)) return;
+  done.add(place.path);
+  if (isRuleFile(place.path) && (await lookAtRuleFile(looking, place))) return;
+  await lookAtPlace(looking, place, hint);
+}
+
+/** The hinted path, or the first part of it that is not known to be a directory. */
+function locate(view: View, hinted: Path): Place {
+  let parent = view.picture.root;
+  let path = '';
+  const names = hinted.split('/');
+  for (const [index, name] of names.entries()) {
+    path = joinPath(path, name);
+    const child = parent.children.get(name);
+    if (index === names.length - 1 || child?.kind !== 'directory') return { parent, path, name };
+    parent = child;
+  }
+  throw new Error('a path without names');
+}
+
+/** The topmost directory on the way that is not on the disk what the picture has: never look through it. */
+function firstUnreal(looking: Looking, directory: DirectoryNode): DirectoryNode | undefined {
+  const { view, real } = looking;
+  const { parent } = directory;
+  if (parent === undefined) return undefined;
+  const above = firstUnreal(looking, parent);
+  if (above !== undefined) return above;
+  let isReal = real.get(directory);
+  if (isReal === undefined) {
+    const stat = statOf(view, pathOf(directory));
+    isReal = stat?.isDirectory() === true && stat.ino === directory.ino;
+    real.set(directory, isReal);
+  }
+  // Once it has been looked at in this batch the picture is right again, or it is told as gone.
+  if (isReal || looking.done.has(pathOf(directory))) return undefined;
+  return directory;
+}
+
+function statOf(view: View, path: Path): Stats | undefined {
+  try {
+    return view.disk.fs.lstatSync(diskPath(view.disk, path), { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+async function lookAtPlace(looking: Looking, place: Place, hint: Hint): Promise<void> {
+  const { view, teller, force } = looking;
+  const { parent, path, name } = place;
+  const verdict = excluded(view, place);
+  if (verdict) return;
+  const known = parent.children.get(name);
+  const found = await lookAt(looking, path, force ? undefined : known);
+  if (found === undefined) return;
+  if (found.kind === 'absent') return noteAbsent(looking, place);
+  const twin = found.kind === 'directory' ? view.picture.byInode(found.stat.ino) : undefined;
+  const bytes = force && found.kind === 'file' ? found.bytes : bytesToTell(view, found, known);
+  const { node, before, changed, fresh } = adopt(view, parent, name, found, teller);
+  if (before === null) teller.noteCreated?.();
+  if (found.kind === 'blocked') retry(view, path, found.why);
+  if (node.kind === 'directory' && (fresh || hint === 'list' || view.watcher.recursive)) {
+    const visit: Visit = { node, path, before, changed: changed || force };
+    return walk(walkOptions(looking, fresh), twin === node ? visit : { ...visit, twin });
+  }
+  if (changed || force || teller.all) teller.tell(path, lookOf(node), bytes);
+}
+
+/** Undefined when the file is being written: a patient look goes on elsewhere. */
+async function lookAt(looking: Looking, path: Path, known: FileOr): Promise<Found | undefined> {
+  const { view } = looking;
+  const task = lookTask(view, path, known);
+  const found = lookNow(task);
+  if (found.kind !== 'later') return found;
+  const isBeingWritten = Date.now() - found.stat.mtimeMs < 1_000;
+  if (!isBeingWritten) {
+    const patient = await lookPatiently(task, 0);
+    if (patient.kind !== 'blocked' || patient.why !== 'unstable') return patient;
+  }
+  looking.onLater(path);
+  return undefined;
+}
+
+type FileOr = Parameters<typeof lookTask>[2];
+
+function noteAbsent({ view, teller, force, absent }: Looking, { parent, path, name }: Place): void {
+  if (parent.secrets?.delete(name)) view.onSecret(path, false);
+  if (parent.children.has(name)) absent.add(path);
+  else if (force) teller.tell(path, null);
+}
+
+/** True when the path is none of ours; what the picture has of it goes silently (invariant 6). */
+function excluded(view: View, { parent, path, name }: Place): boolean {
+  let isDirectory: boolean;
+  try {
+    const stat = view.disk.fs.lstatSync(diskPath(view.disk, path), { throwIfNoEntry: false });
+    if (stat === undefined) return false;
+    isDirectory = stat.isDirectory();
+  } catch (error) {
+    if (isAbsence(error)) return false;
+    isDirectory = parent.children.get(name)?.kind === 'directory';
+  }
+  const verdict = view.rules.verdict(path, isDirectory);
+  if (!verdict.excluded) return false;
+  const known = parent.children.get(name);
+  if (known !== undefined) view.picture.drop(known);
+  if (verdict.by === 'secret' && !parent.secrets?.has(name)) {
+    parent.secrets ??= new Set();
+    parent.secrets.add(name);
+    view.onSecret(path, true);
+  }
+  return true;
+}
+
+/** True when the rules changed, so that all of the directory was looked at. */
+async function lookAtRuleFile(looking: Looking, place: Place): Promise<boolean> {
+  const { view, teller, force } = looking;
+  const { parent, path, name } = place;
+  const { found, changed: rulesChanged } = await readRuleFile(view, parent, path);
+  if (found.kind === 'absent') noteAbsent(looking, place);
+  else if (!view.rules.verdict(path, found.kind === 'directory').excluded) {
+    // Told first: the session must know the rules before what they let in.
+    const { node, changed } = adopt(view, parent, name, found, teller);
+    if (node.kind === 'directory') return false;
+    const bytes = found.kind === 'file' ? found.bytes : undefined;
+    if (changed || force || teller.all) teller.tell(path, lookOf(node), bytes);
+  }
+  if (!rulesChanged) return true;
+  const directory = parent.parent === undefined ? '' : pathOf(parent);
+  if (found.kind === 'absent' && parent.children.has(baseName(path))) {
+    looking.absent.delete(path);
+    tellAbsent(view, teller, new Set([path]));
+  }
+  await walk(walkOptions(looking, true), { node: parent, path: directory, changed: false });
+  return true;
+}
+
+function walkOptions({ view, teller, slice }: Looking, deep: boolean): Walk {
+  return { view, teller, slice, deep, patience: 0, contents: true };
+}

@@ -1,0 +1,359 @@
+/** A replica on a disk of this machine: `openDiskReplica` ties the parts of this room together. */
+import { lstatSync, realpathSync } from 'node:fs';
+import { CaiError, toCaiError } from '../errors.ts';
+import { ownPrefix, type Path, pathFault, type Side } from '../tree/path.ts';
+import { Rules } from '../tree/rules.ts';
+import { apply } from './apply.ts';
+import { type Area, createArea } from './area.ts';
+import { isCaseSensitive } from './case.ts';
+import { type Cookies, createCookies } from './cookies.ts';
+import type { Disk } from './disk-path.ts';
+import { createDurable, type Durable } from './durable.ts';
+import { type FsPort, realFs } from './fs-port.ts';
+import { createKeptFiles, type KeptFiles } from './kept.ts';
+import { takeLeftovers } from './leftovers.ts';
+import { createLock, type Lock } from './lock.ts';
+import { createLooking, type Looking } from './looking.ts';
+import { newOwner } from './modes.ts';
+import { createPicture } from './picture.ts';
+import { createPolling, type Polling } from './polling.ts';
+import { readFile, readSmallFile } from './read.ts';
+import type {
+  Action,
+  Kept,
+  Outcome,
+  ReadResult,
+  Replica,
+  ReplicaEvent,
+  ReplicaInfo,
+  ReplicaOptions,
+  ScanOptions,
+  ScanSummary,
+} from './replica.ts';
+import { createRootGuard, rootError } from './root-guard.ts';
+import { createRootWatch, type RootWatch } from './root-watch.ts';
+import { scan } from './scan.ts';
+import { type Content, createStaged, type Staged } from './staged.ts';
+import { forgetDirectory, type View } from './view.ts';
+import { createWatcher, watchLimit } from './watch.ts';
+import type { Work } from './work.ts';
+
+export interface DiskReplicaInput {
+  readonly root: string;
+  readonly side: Side;
+  readonly options: ReplicaOptions;
+  /** Name of the staging directory in the root; made up when left out. */
+  readonly stageName?: string;
+  /** For tests: system calls that fail, steps between which the disk changes. */
+  readonly fs?: FsPort;
+  readonly probe?: Work['probe'];
+}
+
+const drainDeadline = 10_000;
+const rescanEvery = 10 * 60_000;
+const stormQuiet = 100;
+const retryAfter = { unstable: 1_000, unreadable: 10_000 } as const;
+
+/** Opens a replica of the directory `root`; nothing is looked at or watched before the first scan. */
+export async function openDiskReplica(input: DiskReplicaInput): Promise<Replica> {
+  const fs = input.fs ?? realFs;
+  let root: string;
+  try {
+    root = realpathSync(input.root);
+    if (!lstatSync(root).isDirectory()) throw rootError(root, 'not-a-directory');
+  } catch (thrown) {
+    if (thrown instanceof CaiError) throw thrown;
+    const { message } = toCaiError(thrown);
+    const options = { path: input.root, next: 'Give a directory that exists.', cause: thrown };
+    throw new CaiError('ROOT', `The directory ${input.root} cannot be used: ${message}`, options);
+  }
+  const disk: Disk = { fs, root };
+  const area = createArea(disk, input.stageName);
+  const kept = createKeptFiles(disk, area);
+  const leftKept = await takeLeftovers(disk, area, kept);
+  return new DiskReplica(input, { disk, area, kept, leftKept });
+}
+
+interface Parts {
+  readonly disk: Disk;
+  readonly area: Area;
+  readonly kept: KeptFiles;
+  readonly leftKept: readonly Kept[];
+}
+
+class DiskReplica implements Replica {
+  readonly info: ReplicaInfo;
+  onEvent: (event: ReplicaEvent) => void = () => {};
+  readonly closed: Promise<Error | undefined>;
+
+  readonly #parts: Parts;
+  readonly #view: View;
+  readonly #lock: Lock = createLock();
+  readonly #looking: Looking;
+  readonly #root: RootWatch;
+  readonly #cookies: Cookies;
+  readonly #polling: Polling;
+  readonly #staged: Staged;
+  readonly #durable: Durable;
+  readonly #work: Work;
+  readonly #rescan: NodeJS.Timeout;
+  #resolveClosed: (reason: Error | undefined) => void = () => {};
+  #isClosed = false;
+  /** The picture is whole: a scan has been through since it was last in doubt. */
+  #scanned = false;
+  /** Watches may be dead ones. */
+  #rearm = false;
+  #storm: NodeJS.Timeout | undefined;
+
+  constructor(input: DiskReplicaInput, parts: Parts) {
+    this.#parts = parts;
+    const { disk, area, kept } = parts;
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    const guard = createRootGuard(disk);
+    const rootStat = disk.fs.lstatSync(disk.root);
+    this.info = infoOf(parts, guard.identity);
+    const watcher = createWatcher(disk, {
+      onHint: (path) => this.#hint(path),
+      onLost: () => this.#noteStorm(),
+      onUnwatched: () => this.#polling.changed(),
+    });
+    this.#view = {
+      disk,
+      options: input.options,
+      rules: new Rules(input.options.rules),
+      picture: createPicture(rootStat, (directory) => forgetDirectory(this.#view, directory)),
+      watcher,
+      onSecret: (path, present) => this.#emit({ type: 'secret', path, present }),
+      onRetry: (path, why) => this.#looking.hints.addLater(path, retryAfter[why]),
+    };
+    this.#looking = createLooking({
+      view: this.#view,
+      lock: this.#lock,
+      ready: () => this.#scanned && !this.#isClosed && this.#root.loss === undefined,
+      emit: (changes) => {
+        if (this.#root.check() === undefined) this.#emit({ type: 'changes', changes });
+      },
+      onDefect: (error) => this.#doubt(String(error)),
+    });
+    this.#root = createRootWatch(
+      guard,
+      (event) => this.#emit(event),
+      () => {
+        this.#scanned = false;
+        this.#rearm = true;
+      },
+    );
+    this.#cookies = createCookies(disk, area, watcher);
+    this.#polling = createPolling({
+      watcher,
+      hints: this.#looking.hints,
+      finish: () => this.#looking.finish(),
+      onCount: (directories) => this.#emit({ type: 'polling', directories, limit: watchLimit() }),
+    });
+    this.#staged = createStaged(disk, area);
+    this.#durable = createDurable(disk);
+    this.#work = {
+      view: this.#view,
+      area,
+      kept,
+      staged: this.#staged,
+      durable: this.#durable,
+      owner: newOwner(rootStat),
+      probe: input.probe ?? (() => {}),
+      hint: (path) => this.#looking.hints.add(path),
+      real: new Set(),
+    };
+    this.#rescan = setInterval(() => {
+      if (this.#scanned) this.#askForScan('timer');
+    }, rescanEvery);
+    this.#rescan.unref();
+  }
+
+  async configure(options: ReplicaOptions): Promise<void> {
+    await this.#lock.run(async () => {
+      this.#view.options = options;
+      this.#view.rules = new Rules(options.rules);
+      this.#looking.hints.setTimes(options);
+      this.#scanned = false;
+    });
+  }
+
+  async scan(options: ScanOptions): Promise<ScanSummary> {
+    this.#checkOpen();
+    const whole = options.path === undefined || options.path === '';
+    if (!whole) checkPath(options.path);
+    const rearm = this.#rearm && whole;
+    try {
+      const summary = await scan({
+        view: this.#view,
+        lock: this.#lock,
+        options,
+        rearm,
+        checkRoot: () => this.#checkRoot(),
+        onLater: this.#looking.later,
+      });
+      if (rearm) this.#rearm = false;
+      if (whole) this.#scanned = true;
+      this.#looking.resume();
+      return summary;
+    } catch (thrown) {
+      // Some of it is in the picture and was not told.
+      if (this.#scanned) this.#doubt('a scan ended early');
+      throw toCaiError(thrown, options.path);
+    }
+  }
+
+  async drain(signal?: AbortSignal): Promise<void> {
+    this.#checkOpen();
+    this.#checkRoot();
+    if (!this.#scanned) return;
+    const heard = await this.#cookies.wait(drainDeadline, signal).catch(() => false);
+    if (signal?.aborted) throw new CaiError('CANCELLED', 'Waiting for changes was cancelled.');
+    this.#checkOpen();
+    this.#polling.hintAll();
+    if (!heard || this.#storm !== undefined) await this.#looking.compareAll();
+    await this.#looking.finish();
+    this.#checkRoot();
+  }
+
+  async look(paths: readonly Path[]): Promise<void> {
+    this.#checkOpen();
+    await this.#looking.look(paths.filter((path) => pathFault(path) === undefined));
+  }
+
+  async readSmall(files: Parameters<Replica['readSmall']>[0]): Promise<readonly ReadResult[]> {
+    return files.map((file) => readSmallFile(this.#parts.disk, file));
+  }
+
+  read(file: Parameters<Replica['read']>[0], signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    return readFile(this.#parts.disk, file, signal);
+  }
+
+  async stage(
+    content: Content,
+    chunks: AsyncIterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    this.#checkOpen();
+    this.#checkRoot();
+    await this.#staged.receive(content, chunks, signal);
+  }
+
+  async unstage(id: string): Promise<void> {
+    this.#staged.drop(id);
+  }
+
+  async apply(actions: readonly Action[]): Promise<readonly Outcome[]> {
+    this.#checkOpen();
+    return this.#lock.run(async () => {
+      const loss = this.#root.check();
+      if (loss === undefined) return apply(this.#work, actions);
+      const { code, message } = rootError(this.info.root, loss);
+      return actions.map(({ path }) => ({
+        path,
+        result: 'failed',
+        now: null,
+        error: { code, message },
+      }));
+    });
+  }
+
+  readKept(id: string): AsyncIterable<Uint8Array> {
+    return this.#parts.kept.read(id);
+  }
+
+  async release(ids: readonly string[]): Promise<readonly Kept[]> {
+    return this.#parts.kept.release(ids);
+  }
+
+  flush(): Promise<void> {
+    return this.#durable.flush();
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearInterval(this.#rescan);
+    clearTimeout(this.#storm);
+    this.#polling.close();
+    this.#looking.close();
+    this.#root.close();
+    this.#cookies.close();
+    await this.#lock.run(async () => this.#view.watcher.close());
+    const { kept, area } = this.#parts;
+    try {
+      // What nobody has taken over yet may be the only copy: the next run finds it.
+      const how = kept.size > 0 ? 'leave' : 'remove';
+      kept.close();
+      if (this.#root.loss === undefined) area.close(how);
+    } catch {
+      // The root went; with it the area.
+    }
+    this.#resolveClosed(undefined);
+  }
+
+  #hint(path: Path): void {
+    if (this.#isClosed || this.#cookies.hear(path)) return;
+    if (path.startsWith(ownPrefix) || path.includes(`/${ownPrefix}`)) return;
+    this.#looking.hints.add(path);
+  }
+
+  #emit(event: ReplicaEvent): void {
+    if (!this.#isClosed) this.onEvent(event);
+  }
+
+  /** The picture may be wrong: nothing is told from it until a scan has been through. */
+  #doubt(reason: string): void {
+    this.#scanned = false;
+    if (this.#root.check() === undefined) this.#askForScan(reason);
+  }
+
+  #askForScan(reason: string): void {
+    this.#rearm = true;
+    this.#emit({ type: 'rescan-needed', reason });
+  }
+
+  /** Events may have been lost; asks for a scan when it is quiet again. */
+  #noteStorm(): void {
+    if (this.#storm !== undefined || this.#isClosed) return;
+    const check = (): void => {
+      if (this.#looking.hints.quietFor() < stormQuiet) {
+        this.#storm = setTimeout(check, stormQuiet);
+        return;
+      }
+      this.#storm = undefined;
+      if (this.#scanned) this.#askForScan('more changes at once than can be watched');
+    };
+    this.#storm = setTimeout(check, stormQuiet);
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new CaiError('LINK', 'The replica is closed.');
+  }
+
+  #checkRoot(): void {
+    const loss = this.#root.check();
+    if (loss !== undefined) throw rootError(this.info.root, loss);
+  }
+}
+
+function infoOf({ disk, leftKept }: Parts, identity: ReplicaInfo['identity']): ReplicaInfo {
+  return {
+    identity,
+    root: disk.root,
+    platform: process.platform,
+    nodeVersion: process.versions.node,
+    caseSensitive: isCaseSensitive(disk),
+    uid: process.getuid?.() ?? 0,
+    clockSkew: 0,
+    roundTrip: 0,
+    leftKept,
+  };
+}
+
+function checkPath(path: unknown): void {
+  const fault = pathFault(path);
+  if (fault !== undefined) throw new CaiError('PROTOCOL', `A path is refused: it ${fault}.`);
+}

@@ -1,0 +1,81 @@
+/**
+ * Paths that want a look, and when they get it: after a short quiet, or at the latest some time after
+ * the first of them while writes go on (DESIGN 6.2).
+ */
+import type { Path } from '../tree/path.ts';
+
+/** 'list': what is in the directory has to be compared too. */
+export type Hint = 'look' | 'list';
+
+export interface Hints {
+  readonly size: number;
+  add(path: Path, hint?: Hint): void;
+  /** Wants a look at the path after so many milliseconds. */
+  addLater(path: Path, ms: number): void;
+  /** All of them, which are no hints any more then. */
+  take(): Map<Path, Hint>;
+  /** Milliseconds since the last one came. */
+  quietFor(): number;
+  setTimes(times: { readonly settle: number; readonly settleMax: number }): void;
+  close(): void;
+}
+
+export function createHints(
+  times: { readonly settle: number; readonly settleMax: number },
+  onDue: () => void,
+): Hints {
+  let { settle, settleMax } = times;
+  let hints = new Map<Path, Hint>();
+  let first = 0;
+  let last = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const later = new Map<Path, NodeJS.Timeout>();
+  let closed = false;
+
+  const check = (): void => {
+    timer = undefined;
+    if (hints.size === 0) return;
+    const now = performance.now();
+    const wait = Math.min(last + settle, first + settleMax) - now;
+    if (wait > 0.5) timer = setTimeout(check, wait);
+    else onDue();
+  };
+  const add = (path: Path, hint: Hint = 'look'): void => {
+    if (closed) return;
+    last = performance.now();
+    if (hints.size === 0) first = last;
+    if (hint === 'list' || !hints.has(path)) hints.set(path, hint);
+    timer ??= setTimeout(check, settle);
+  };
+  return {
+    get size() {
+      return hints.size;
+    },
+    add,
+    addLater: (path, ms) => {
+      if (closed || later.has(path)) return;
+      const waiting = setTimeout(() => {
+        later.delete(path);
+        add(path);
+      }, ms);
+      waiting.unref();
+      later.set(path, waiting);
+    },
+    take: () => {
+      const taken = hints;
+      hints = new Map();
+      clearTimeout(timer);
+      timer = undefined;
+      return taken;
+    },
+    quietFor: () => performance.now() - last,
+    setTimes: (next) => {
+      ({ settle, settleMax } = next);
+    },
+    close: () => {
+      closed = true;
+      clearTimeout(timer);
+      for (const waiting of later.values()) clearTimeout(waiting);
+    },
+  };
+}

@@ -1,0 +1,66 @@
+/** Permissions and owners of what is written: never set-id bits, never more than the entry asks for. */
+import type { Stats } from 'node:fs';
+import type { DirectoryEntry, FileEntry, ModePolicy } from '../tree/entry.ts';
+import type { FsPort } from './fs-port.ts';
+import { isExecutable } from './nodes.ts';
+
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Permissions for a file; `old` is what stands there now, whose other bits are kept. */
+export function fileMode(entry: FileEntry, old: Stats | undefined, policy: ModePolicy): number {
+  if (policy === 'full') return entry.mode & 0o777;
+  if (old?.isFile()) {
+    const mode = old.mode & 0o777;
+    if (isExecutable(mode) === entry.executable) return mode;
+    // Executable for those who may read it, as `chmod +x` under a umask would do.
+    return entry.executable ? mode | 0o100 | ((mode & 0o444) >> 2) : mode & ~0o111;
+  }
+  const mode = entry.executable ? 0o755 : 0o644;
+  return isPrivate(entry) ? mode & 0o700 : mode;
+}
+
+export function directoryMode(entry: DirectoryEntry, policy: ModePolicy): number {
+  if (policy === 'full') return entry.mode & 0o777;
+  return isPrivate(entry) ? 0o700 : 0o755;
+}
+
+function isPrivate(entry: FileEntry | DirectoryEntry): boolean {
+  return (entry.mode & 0o077) === 0;
+}
+
+/** Whom new files shall belong to: the root directory's owner, where this process may give them away. */
+export function newOwner(root: Stats): Owner | undefined {
+  if (process.getuid?.() !== 0 || (root.uid === 0 && root.gid === 0)) return undefined;
+  return { uid: root.uid, gid: root.gid };
+}
+
+export interface Attributes {
+  readonly mode: number;
+  /** Milliseconds since 1970; left as it is when undefined. */
+  readonly mtime?: number;
+  readonly owner?: Owner | undefined;
+}
+
+/** Sets them on an open file or directory: the owner first, which takes permission bits away. */
+export function setAttributes(fs: FsPort, fd: number, { mode, mtime, owner }: Attributes): void {
+  if (owner !== undefined) fs.fchownSync(fd, owner.uid, owner.gid);
+  fs.fchmodSync(fd, mode);
+  if (mtime !== undefined) fs.futimesSync(fd, Date.now() / 1000, toSeconds(mtime));
+}
+
+/**
+ * Node hands seconds on as a double, which is cut off at the microsecond: aimed at the middle of it,
+ * so that no time comes out earlier than it was.
+ */
+function toSeconds(ms: number): number {
+  return (Math.floor(ms * 1000) + 0.5) / 1e6;
+}
+
+/** The owner of a file that takes another's place. */
+export function ownerAfter(old: Stats | undefined, owner: Owner | undefined): Owner | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  return old?.isFile() ? { uid: old.uid, gid: old.gid } : owner;
+}

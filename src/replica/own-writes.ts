@@ -1,0 +1,112 @@
+/**
+ * Brings what was just written into the picture, so that the events it causes find nothing changed,
+ * and answers with what really stands there.
+ */
+import type { Stats } from 'node:fs';
+import type { Digest, LinkEntry, Look } from '../tree/entry.ts';
+import { baseName, joinPath, type Path, parentPath } from '../tree/path.ts';
+import { isRuleFile } from '../tree/rules.ts';
+import { diskPath, readNames, readTarget } from './disk-path.ts';
+import { type Found, toLook } from './look.ts';
+import { fileEntry, lookOf, type Node, racyWindow } from './nodes.ts';
+import type { Prepared } from './prepare.ts';
+import { adopt, type Teller } from './view.ts';
+import { standing, type Work } from './work.ts';
+
+const silent: Teller = { all: true, tell: () => {}, gone: () => {} };
+
+export async function noteFile(
+  work: Work,
+  path: Path,
+  prepared: Prepared,
+  digest: Digest,
+): Promise<Look> {
+  work.durable.note(path, 'written');
+  const stat = statAt(work, path);
+  const { stat: wanted, movedFrom } = prepared;
+  if (!stat?.isFile() || stat.ino !== wanted.ino || stat.size !== wanted.size)
+    return lookAgain(work, path);
+  if (movedFrom === undefined && stat.mtimeMs !== wanted.mtimeMs) return lookAgain(work, path);
+  // The time was set, not made by a write: only a write within its tick could bear the same.
+  const racy = stat.mtimeMs >= Date.now() - racyWindow(stat);
+  noteFound(work, path, { kind: 'file', stat, digest, racy });
+  if (isRuleFile(path)) work.hint(path);
+  return fileEntry(stat, digest);
+}
+
+export async function noteLink(work: Work, path: Path, entry: LinkEntry): Promise<Look> {
+  work.durable.note(path, 'removed');
+  const stat = statAt(work, path);
+  const at = diskPath(work.view.disk, path);
+  if (!stat?.isSymbolicLink() || readTarget(work.view.disk.fs, at) !== entry.target) {
+    return lookAgain(work, path);
+  }
+  noteFound(work, path, { kind: 'link', stat, target: entry.target });
+  return { kind: 'link', target: entry.target };
+}
+
+/** A directory that was just made; what somebody put into it before it was watched is hinted at. */
+export function noteDirectory(work: Work, path: Path): Look {
+  work.durable.note(path, 'removed');
+  const stat = statAt(work, path);
+  if (!stat?.isDirectory()) {
+    work.hint(path);
+    return null;
+  }
+  const node = noteFound(work, path, { kind: 'directory', stat });
+  if (node?.kind !== 'directory') return { kind: 'directory', mode: stat.mode & 0o777 };
+  work.view.watcher.arm(node, path);
+  for (const { name } of readNames(work.view.disk, path)) {
+    if (!node.children.has(name)) work.hint(joinPath(path, name));
+  }
+  return lookOf(node);
+}
+
+/** Permissions or times were set; the content is as it was. */
+export function noteAttributes(work: Work, path: Path, before: Look): Look {
+  work.durable.note(path, before?.kind === 'file' ? 'written' : 'removed');
+  const stat = statAt(work, path);
+  if (stat === undefined || before === null) return null;
+  if (before.kind === 'file' && stat.isFile()) {
+    const racy = stat.mtimeMs >= Date.now() - racyWindow(stat);
+    const found: Found = { kind: 'file', stat, digest: before.digest, racy };
+    noteFound(work, path, found);
+    return toLook(found);
+  }
+  if (before.kind === 'directory' && stat.isDirectory()) {
+    const node = work.view.picture.get(path);
+    if (node?.kind === 'directory') node.mode = stat.mode & 0o777;
+    return { kind: 'directory', mode: stat.mode & 0o777 };
+  }
+  work.hint(path);
+  return before;
+}
+
+export function noteGone(work: Work, path: Path): void {
+  work.durable.note(path, 'removed');
+  const node = work.view.picture.get(path);
+  if (node !== undefined) work.view.picture.drop(node);
+  if (isRuleFile(path)) work.hint(path);
+}
+
+function noteFound(
+  work: Work,
+  path: Path,
+  found: Exclude<Found, { kind: 'absent' }>,
+): Node | undefined {
+  const parent = work.view.picture.get(parentPath(path));
+  // Where the directory is not known (yet), a look at it will find this too.
+  if (parent?.kind !== 'directory') return undefined;
+  if (work.view.rules.verdict(path, found.kind === 'directory').excluded) return undefined;
+  return adopt(work.view, parent, baseName(path), found, silent).node;
+}
+
+function statAt(work: Work, path: Path): Stats | undefined {
+  const { disk } = work.view;
+  return disk.fs.lstatSync(diskPath(disk, path), { throwIfNoEntry: false });
+}
+
+async function lookAgain(work: Work, path: Path): Promise<Look> {
+  work.hint(path);
+  return (await standing(work, path)).look;
+}

@@ -1,0 +1,123 @@
+/**
+ * The picture of the disk: nested nodes, found by path, by digest (copies and moves need no transfer)
+ * and, for directories, by inode (what moved need not be read again).
+ */
+import type { Stats } from 'node:fs';
+import type { Digest } from '../tree/entry.ts';
+import type { Path } from '../tree/path.ts';
+import type { DirectoryNode, FileNode, Node } from './nodes.ts';
+
+export interface Picture {
+  readonly root: DirectoryNode;
+  get(path: Path): Node | undefined;
+  /** Puts a node in place of whatever the directory has under its name, which must be dropped before. */
+  put(parent: DirectoryNode, node: Node): void;
+  /** Takes a node out, with everything below it. */
+  drop(node: Node): void;
+  /** Another file with that digest. */
+  findDigest(digest: Digest, except: Node | undefined): FileNode | undefined;
+  /** Gives a file node what a look found. */
+  update(node: FileNode, stat: Stats, found: { digest: Digest; racy: boolean }): void;
+  /** The directory last seen with that inode. */
+  byInode(ino: number): DirectoryNode | undefined;
+  setInode(node: DirectoryNode, ino: number): void;
+}
+
+export function newDirectory(name: string, stat: Stats): DirectoryNode {
+  return {
+    kind: 'directory',
+    name,
+    parent: undefined,
+    ino: stat.ino,
+    mode: stat.mode & 0o777,
+    children: new Map(),
+    watch: undefined,
+    stale: true,
+    ruled: false,
+    secrets: undefined,
+  };
+}
+
+export function createPicture(
+  rootStat: Stats,
+  onDropped: (directory: DirectoryNode) => void,
+): Picture {
+  const root = newDirectory('', rootStat);
+  const directories = new Map<number, DirectoryNode>([[root.ino, root]]);
+  // Built when it is asked for first: a first scan does without.
+  let digests: Map<Digest, FileNode> | undefined;
+
+  const indexed = (): Map<Digest, FileNode> => {
+    if (digests === undefined) {
+      digests = new Map();
+      for (const file of files(root)) digests.set(file.digest, file);
+    }
+    return digests;
+  };
+  const unindex = (file: FileNode): void => {
+    if (digests?.get(file.digest) === file) digests.delete(file.digest);
+  };
+  const release = (node: Node): void => {
+    if (node.kind === 'file') unindex(node);
+    else if (node.kind === 'directory') {
+      onDropped(node);
+      if (directories.get(node.ino) === node) directories.delete(node.ino);
+      for (const child of node.children.values()) release(child);
+      node.children.clear();
+    }
+    node.parent = undefined;
+  };
+
+  return {
+    root,
+    get: (path) => find(root, path),
+    put: (parent, node) => {
+      node.parent = parent;
+      parent.children.set(node.name, node);
+      if (node.kind === 'file') digests?.set(node.digest, node);
+      else if (node.kind === 'directory') directories.set(node.ino, node);
+    },
+    drop: (node) => {
+      node.parent?.children.delete(node.name);
+      release(node);
+    },
+    findDigest: (digest, except) => {
+      const found = indexed().get(digest);
+      return found === except ? undefined : found;
+    },
+    update: (node, stat, { digest, racy }) => {
+      unindex(node);
+      node.ino = stat.ino;
+      node.ctime = stat.ctimeMs;
+      node.mtime = stat.mtimeMs;
+      node.size = stat.size;
+      node.mode = stat.mode & 0o777;
+      node.digest = digest;
+      node.racy = racy;
+      digests?.set(digest, node);
+    },
+    byInode: (ino) => directories.get(ino),
+    setInode: (node, ino) => {
+      if (directories.get(node.ino) === node) directories.delete(node.ino);
+      node.ino = ino;
+      directories.set(ino, node);
+    },
+  };
+}
+
+function find(root: DirectoryNode, path: Path): Node | undefined {
+  if (path === '') return root;
+  let at: Node | undefined = root;
+  for (const name of path.split('/')) {
+    if (at?.kind !== 'directory') return undefined;
+    at = at.children.get(name);
+  }
+  return at;
+}
+
+function* files(directory: DirectoryNode): Iterable<FileNode> {
+  for (const child of directory.children.values()) {
+    if (child.kind === 'file') yield child;
+    else if (child.kind === 'directory') yield* files(child);
+  }
+}

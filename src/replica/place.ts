@@ -1,0 +1,178 @@
+/**
+ * Puts what is prepared in its place. A new name never replaces something that appeared meanwhile; what
+ * is replaced is linked into the staging area right before, and looked at right after (invariant 1).
+ * The two system calls between which a rename by somebody else would go unnoticed stand next to each
+ * other; writes into the replaced file, at any time, are noticed.
+ */
+import { constants } from 'node:fs';
+import { sameContent } from '../tree/entry.ts';
+import type { Path } from '../tree/path.ts';
+import { closeQuietly, openToRead, sameFile, sameInode } from './digest.ts';
+import { diskPath } from './disk-path.ts';
+import { copyAsync, type DiskPath, errnoOf, readAsync, writeAsync } from './fs-port.ts';
+import type { Place } from './kept.ts';
+import { lookPatiently, toLook } from './look.ts';
+import { racyWindow } from './nodes.ts';
+import type { Kept } from './replica.ts';
+import { removeQuietly } from './staged.ts';
+import type { Standing, Work } from './work.ts';
+
+export type Placing =
+  | { readonly placed: true; readonly kept?: Kept }
+  /** Something else stands there, or nothing any more. */
+  | { readonly placed: false };
+
+export interface PlaceTask {
+  readonly work: Work;
+  readonly path: Path;
+  /** What is prepared. */
+  readonly at: DiskPath;
+  /** What has to give way. */
+  readonly there: Standing;
+  readonly beside: boolean;
+}
+
+export async function putInPlace(task: PlaceTask): Promise<Placing> {
+  const { work, path, at, there } = task;
+  const { fs } = work.view.disk;
+  const target = diskPath(work.view.disk, path);
+  try {
+    if (there.look?.kind === 'file' || there.look?.kind === 'link')
+      return await placeOver(task, target);
+    if (there.look?.kind === 'directory') fs.rmdirSync(target);
+    return placeNew(work, at, target);
+  } catch (error) {
+    // Somebody was quicker: the path is not what it was when it was looked at.
+    if (raceCodes.has(errnoOf(error))) return { placed: false };
+    throw error;
+  }
+}
+
+const raceCodes = new Set(['EEXIST', 'ENOENT', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'ELOOP']);
+const noLinkCodes = new Set([
+  'EPERM',
+  'EACCES',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EMLINK',
+  'EINVAL',
+]);
+
+function placeNew(work: Work, at: DiskPath, target: DiskPath): Placing {
+  const { fs } = work.view.disk;
+  try {
+    fs.linkSync(at, target);
+  } catch (error) {
+    if (!noLinkCodes.has(errnoOf(error))) throw error;
+    // No hard links here: the smallest window that is to be had.
+    if (fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined) return { placed: false };
+    fs.renameSync(at, target);
+    return { placed: true };
+  }
+  removeQuietly(work.view.disk, at);
+  return { placed: true };
+}
+
+async function placeOver(task: PlaceTask, target: DiskPath): Promise<Placing> {
+  const { work, path, at, there, beside } = task;
+  const { fs } = work.view.disk;
+  const place = work.kept.prepare(path, beside ? 'beside' : 'area');
+  try {
+    keep(task, place, target);
+  } catch (error) {
+    if (noLinkCodes.has(errnoOf(error))) return placeOverCopy(task, place, target);
+    throw error;
+  }
+  try {
+    work.probe('kept', path);
+    fs.renameSync(at, target);
+  } catch (error) {
+    work.kept.cancel(place);
+    throw error;
+  }
+  work.probe('placed', path);
+  return { placed: true, kept: await holdDisplaced(work, place, there) };
+}
+
+function keep({ work, there }: PlaceTask, place: Place, target: DiskPath): void {
+  const { fs } = work.view.disk;
+  // Only Linux links a link itself; elsewhere its target is all there is to it.
+  if (there.look?.kind !== 'link' || process.platform === 'linux') fs.linkSync(target, place.at);
+  else fs.symlinkSync(there.look.target, place.at);
+}
+
+/** Looks at what was displaced; what is not as it was when it was checked is told as unexpected. */
+export async function holdDisplaced(work: Work, place: Place, there: Standing): Promise<Kept> {
+  const { fs } = work.view.disk;
+  const { look, stat } = there;
+  if (look?.kind !== 'file' && look?.kind !== 'link')
+    throw new Error('only files and links are kept');
+  try {
+    const now = fs.lstatSync(place.at);
+    const settled = now.mtimeMs < Date.now() - racyWindow(now);
+    if (stat !== undefined && sameInode(now, stat) && (settled || look.kind === 'link')) {
+      return work.kept.hold(place, look, true);
+    }
+    const { path, at } = place;
+    const task = { fs, at, path, maxFileSize: Number.MAX_SAFE_INTEGER, keepUpTo: 0 };
+    const found = toLook(await lookPatiently(task, 100));
+    if (found?.kind === 'file' || found?.kind === 'link') {
+      return work.kept.hold(place, found, sameContent(found, look));
+    }
+  } catch {
+    // It is there all the same, and what it holds is seen when it is read.
+  }
+  return work.kept.hold(place, look, false);
+}
+
+/**
+ * Without hard links: a copy is kept, and the file stays open while it is replaced, so that a write
+ * that came in between is seen and copied too.
+ */
+async function placeOverCopy(task: PlaceTask, place: Place, target: DiskPath): Promise<Placing> {
+  const { work, at, there } = task;
+  const { fs } = work.view.disk;
+  if (there.look?.kind === 'link') {
+    fs.symlinkSync(there.look.target, place.at);
+    fs.renameSync(at, target);
+    return { placed: true, kept: work.kept.hold(place, there.look, true) };
+  }
+  const fd = fs.openSync(target, openToRead);
+  let placed = false;
+  try {
+    await copyAsync(fs, target, place.at, constants.COPYFILE_EXCL);
+    const before = there.stat;
+    if (before === undefined || !sameFile(before, fs.lstatSync(target))) return { placed: false };
+    work.probe('kept', place.path);
+    fs.renameSync(at, target);
+    placed = true;
+    work.probe('placed', place.path);
+    const after = fs.fstatSync(fd);
+    if (sameInode(after, before) && after.mtimeMs < Date.now() - racyWindow(after)) {
+      return { placed: true, kept: work.kept.hold(place, there.look as Kept['entry'], true) };
+    }
+    await copyOpen(work, fd, place.at);
+    return { placed: true, kept: await holdDisplaced(work, place, { ...there, stat: undefined }) };
+  } finally {
+    closeQuietly(fs, fd);
+    if (!placed) work.kept.cancel(place);
+  }
+}
+
+async function copyOpen(work: Work, from: number, to: DiskPath): Promise<void> {
+  const { fs } = work.view.disk;
+  const fd = fs.openSync(to, constants.O_WRONLY | constants.O_TRUNC);
+  try {
+    const buffer = Buffer.allocUnsafe(256 * 1024);
+    for (
+      let got = await readAsync(fs, from, buffer);
+      got > 0;
+      got = await readAsync(fs, from, buffer)
+    ) {
+      await writeAsync(fs, fd, buffer.subarray(0, got));
+    }
+  } finally {
+    closeQuietly(fs, fd);
+  }
+}

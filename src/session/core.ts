@@ -117,7 +117,6 @@ function keptBytes(before: Change | undefined, look: Look): Uint8Array | undefin
 function withoutLeftover(state: SideState, path: Path, look: Look): Look {
   if (state.leftovers.size === 0) return look;
   if (look?.kind === 'directory' && state.leftovers.has(path)) return null;
-  if (look === null) state.leftovers.delete(path);
   return look;
 }
 

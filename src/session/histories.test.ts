@@ -50,12 +50,14 @@ describe('random histories', () => {
         options: { conflicts: 'newest', holds: { files: 1e9, share: 1 } },
       });
       await pair.session.flush({ timeoutMs: 10_000 });
-      const base = { seed, operations: 600, restUs: 1500, names: ['a', 'b', 'c'] };
-      const logs = await Promise.all([
-        runWriter({ ...base, root: pair.local, name: 'L1' }),
-        runWriter({ ...base, root: pair.container, name: 'C1', seed: seed + 1 }),
-        runWriter({ ...base, root: pair.local, name: 'L2', seed: seed + 2 }),
-      ]);
+      const both = { operations: 600, restUs: 1500, names: ['a', 'b', 'c'] };
+      const logs = await Promise.all(
+        [pair.local, pair.container].flatMap((root, side) =>
+          [['a', 'b'], ['c', 'd', 'e']].map((first, index) =>
+            runWriter({ ...both, root, first, name: `${side}.${index}`, seed: seed + side * 2 + index }),
+          ),
+        ),
+      );
       await pair.same().catch((error: unknown) => {
         throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : error}`, {
           cause: error,

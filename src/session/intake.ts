@@ -36,7 +36,8 @@ export function takeIn(
     if (look === null && core.base.get(path) === null && !core.sides[side].changes.has(path))
       continue;
     showBlocked(report, side, path, look);
-    if (look !== null) reviveLeftovers(core, side, path);
+    if (look === null) core.sides[side].leftovers.delete(path);
+    else reviveLeftovers(core, side, path);
     const bytes = core.buffered < bufferLimit ? observation.bytes : undefined;
     if (setSide(core, side, path, look, { since, ...(bytes === undefined ? {} : { bytes }) }))
       core.dirty.add(path);

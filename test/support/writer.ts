@@ -1,0 +1,170 @@
+/**
+ * A writer for random histories: does random things to a tree with real system calls, in a thread or a
+ * container of its own, so that races are real. Every content it writes is a unique token; it notes
+ * which token it wrote where, and which tokens it replaced itself (those may be gone).
+ */
+import type * as fs from 'node:fs';
+
+export interface WriterOptions {
+  readonly root: string;
+  /** First part of every token, unique for the writer. */
+  readonly name: string;
+  readonly seed: number;
+  readonly operations: number;
+  /** Microseconds of rest after an operation, at most; chosen at random. */
+  readonly restUs: number;
+  /** Names at each level; few names mean many meetings. */
+  readonly names: readonly string[];
+  /** Names at the first level; writers of one side share none, so that each knows what it replaced. */
+  readonly first: readonly string[];
+  /** Leave some kinds of operation out. */
+  readonly without?: readonly string[];
+}
+
+export interface WriterLog {
+  /** Tokens that were whole contents of a path. */
+  readonly written: string[];
+  /** Tokens that this writer replaced or removed itself. */
+  readonly replaced: string[];
+  readonly done: Record<string, number>;
+}
+
+/** Kept free of anything outside it: its source text also runs in threads and containers. */
+export function write(system: typeof fs, options: WriterOptions): WriterLog {
+  const { root, name, operations, names } = options;
+  const log: WriterLog = { written: [], replaced: [], done: {} };
+  let state = options.seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(next() * list.length)] as T;
+  const anyPath = (): string => {
+    const parts = [pick(options.first)];
+    while (parts.length < 3 && next() < 0.45) parts.push(pick(names));
+    return `${root}/${parts.join('/')}`;
+  };
+  const contentOf = (path: string): string | undefined => {
+    try {
+      return system.lstatSync(path).isFile() ? system.readFileSync(path, 'latin1') : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+  const excuse = (path: string): void => {
+    const content = contentOf(path);
+    if (content !== undefined) log.replaced.push(content);
+  };
+  const excuseAll = (path: string): void => {
+    let children: string[] = [];
+    try {
+      if (system.lstatSync(path).isDirectory()) children = system.readdirSync(path);
+    } catch {
+      return;
+    }
+    excuse(path);
+    for (const child of children) excuseAll(`${path}/${child}`);
+  };
+  let count = 0;
+  const token = (): string => `${name}.${++count};`;
+  const inPlace = (): void => {
+    const path = anyPath();
+    const text = token() + 'x'.repeat(Math.floor(next() * 200));
+    excuse(path);
+    const fd = system.openSync(
+      path,
+      system.constants.O_WRONLY | system.constants.O_CREAT | system.constants.O_TRUNC,
+      0o644,
+    );
+    try {
+      // Between open and write the path may have become another file; then this inode is not at a path any more.
+      system.writeSync(fd, text);
+      log.written.push(text);
+    } finally {
+      system.closeSync(fd);
+    }
+  };
+  const byRename = (): void => {
+    const path = anyPath();
+    const text = token();
+    const temporary = `${root}/.cai-writer-${name}-${count}`;
+    system.writeFileSync(temporary, text);
+    try {
+      excuse(path);
+      system.renameSync(temporary, path);
+      log.written.push(text);
+    } catch (error) {
+      system.rmSync(temporary, { force: true });
+      throw error;
+    }
+  };
+  const append = (): void => {
+    const path = anyPath();
+    const before = contentOf(path);
+    if (before === undefined) return;
+    const more = token();
+    log.replaced.push(before);
+    system.appendFileSync(path, more);
+  };
+  const actions: Record<string, () => void> = {
+    inPlace,
+    byRename,
+    append,
+    mkdir: () => system.mkdirSync(anyPath()),
+    remove: () => {
+      const path = anyPath();
+      excuse(path);
+      system.unlinkSync(path);
+    },
+    removeTree: () => {
+      const path = anyPath();
+      excuseAll(path);
+      system.rmSync(path, { recursive: true });
+    },
+    rmdir: () => system.rmdirSync(anyPath()),
+    move: () => {
+      const to = anyPath();
+      excuse(to);
+      system.renameSync(anyPath(), to);
+    },
+    chmod: () => system.chmodSync(anyPath(), next() < 0.5 ? 0o755 : 0o644),
+    link: () => system.symlinkSync(pick(names), anyPath()),
+  };
+  const weights: [string, number][] = [
+    ['inPlace', 6],
+    ['byRename', 6],
+    ['append', 1],
+    ['mkdir', 3],
+    ['remove', 2],
+    ['removeTree', 0.4],
+    ['rmdir', 0.5],
+    ['move', 2],
+    ['chmod', 1],
+    ['link', 0.7],
+  ];
+  const bag: string[] = [];
+  for (const [kind, weight] of weights) {
+    if (options.without?.includes(kind)) continue;
+    for (let i = 0; i < weight * 10; i++) bag.push(kind);
+  }
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let i = 0; i < operations; i++) {
+    const kind = pick(bag);
+    try {
+      actions[kind]?.();
+      log.done[kind] = (log.done[kind] ?? 0) + 1;
+    } catch {
+      // Most random operations have nothing to work on; that is part of the game.
+    }
+    if (options.restUs > 0) Atomics.wait(pause, 0, 0, (next() * options.restUs) / 1000);
+  }
+  return log;
+}
+
+/** Program text for `new Worker(text, { eval: true, workerData: options })`; posts the log. */
+export function writerThread(): string {
+  return `const { parentPort, workerData } = require('node:worker_threads');
+parentPort.postMessage((${write.toString()})(require('node:fs'), workerData));`;
+}

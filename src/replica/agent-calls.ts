@@ -2,6 +2,8 @@
  * The agent's loop: serves a replica to whoever calls. The host is trusted, yet everything it sends is
  * checked as strictly, so that a mistake there cannot become a write outside of the root here.
  */
+import { createHash } from 'node:crypto';
+import { linkFault } from '../tree/link.ts';
 import { createPartSender, sendParts } from './agent-parts.ts';
 import type { Handlers, ServedCall } from './peer.ts';
 import type {
@@ -143,8 +145,12 @@ function stagedOf(data: unknown): { id: string; digest: string; size: number; pa
 }
 
 async function apply(replica: Replica, call: ServedCall, kept: Set<string>): Promise<void> {
-  const outcomes = await replica.apply(checkActions(call.data, call.bytes));
-  for (const outcome of outcomes) if (outcome.kept !== undefined) kept.add(outcome.kept.id);
+  const done = await replica.apply(checkActions(call.data, call.bytes));
+  const outcomes = done.map((outcome) => {
+    if (outcome.kept === undefined) return outcome;
+    kept.add(outcome.kept.id);
+    return { ...outcome, kept: harmless(outcome.kept) };
+  });
   await sendParts<Outcome>({ call, cost: outcomeCost, encode: encodeOutcomes }, outcomes);
 }
 
@@ -163,6 +169,19 @@ function sendKept(call: ServedCall, items: readonly Kept[]): Promise<void> {
       cost: keptCost,
       encode: (part) => ({ data: part.map(encodeKept), bytes: noBytes }),
     },
-    items,
+    items.map(harmless),
   );
+}
+
+/**
+ * A link that may not travel can still be displaced by a race. The host must never have it as a link;
+ * it gets the target as a file's content, which is what reading the kept link gives.
+ */
+function harmless(kept: Kept): Kept {
+  const { path, entry } = kept;
+  if (entry.kind !== 'link' || linkFault(path, entry.target) === undefined) return kept;
+  const content = Buffer.from(entry.target);
+  const digest = createHash('sha256').update(content).digest('hex');
+  const file = { digest, size: content.length, executable: false, mode: 0o600, mtime: 0 };
+  return { ...kept, entry: { kind: 'file', ...file } };
 }

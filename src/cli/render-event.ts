@@ -1,10 +1,10 @@
 /** An event as one line of text. Pure. */
 import type { SessionEvent, Transfer } from '../control/api.ts';
 import type { Side } from '../tree/path.ts';
+import { displayPath } from '../tree/path.ts';
 import { bytes, count, duration } from './format.ts';
 import type { Colors } from './output.ts';
 import { renderConflict, renderHold, renderProblem } from './render-attention.ts';
-import { safe } from './safe.ts';
 
 /** The way a change went: to the container, or from it. */
 export function arrow(to: Side): string {
@@ -15,7 +15,7 @@ export function arrow(to: Side): string {
 export function renderTransfer(transfer: Transfer, colors: Colors): string {
   const size = transfer.size === undefined ? '' : `, ${bytes(transfer.size)}`;
   const detail = `${transfer.action}${size}, ${duration(transfer.ms)}`;
-  return `${colors.cyan(arrow(transfer.to))} ${safe(transfer.path)}  ${colors.dim(detail)}`;
+  return `${colors.cyan(arrow(transfer.to))} ${displayPath(transfer.path)}  ${colors.dim(detail)}`;
 }
 
 /** The line of an event; undefined for what is not told line by line. */
@@ -24,7 +24,7 @@ export function renderEvent(event: SessionEvent, colors: Colors): string | undef
     case 'ready':
       return `${colors.green('ready')}  ${count(event.files, 'file')}, ${bytes(event.bytes)}, in ${duration(event.ms)}`;
     case 'state':
-      return `${colors.bold(event.state)}${event.detail === undefined ? '' : `  ${safe(event.detail)}`}`;
+      return `${colors.bold(event.state)}${event.detail === undefined ? '' : `  ${displayPath(event.detail)}`}`;
     case 'transfer':
       return renderTransfer(event.transfer, colors);
     case 'batch':
@@ -34,13 +34,13 @@ export function renderEvent(event: SessionEvent, colors: Colors): string | undef
     case 'problem':
       return renderProblem(event.problem, colors);
     case 'solved':
-      return `${colors.green('solved')}  ${event.problem.path === undefined ? '' : `${safe(event.problem.path)}  `}${safe(event.problem.message)}`;
+      return `${colors.green('solved')}  ${event.problem.path === undefined ? '' : `${displayPath(event.problem.path)}  `}${displayPath(event.problem.message)}`;
     case 'hold':
       return renderHold(event.hold, colors);
     case 'released':
-      return `${colors.green('released')}  ${event.how}: ${safe(event.hold.message)}`;
+      return `${colors.green('released')}  ${event.how}: ${displayPath(event.hold.message)}`;
     case 'notice':
-      return `${colors.dim('notice')}  ${safe(event.message)}`;
+      return `${colors.dim('notice')}  ${displayPath(event.message)}`;
     case 'version':
     case 'progress':
       return undefined;

@@ -1,8 +1,8 @@
 /** Versions as text and as JSON rows. Pure. */
 import type { Version } from '../store/store.ts';
+import { displayPath } from '../tree/path.ts';
 import { bytes, clock, table } from './format.ts';
 import type { Colors } from './output.ts';
-import { safe } from './safe.ts';
 
 /** A row of `cai history --json` (docs/json.md). */
 export interface HistoryRow {
@@ -49,7 +49,7 @@ export function renderHistory(versions: readonly Version[], colors: Colors): str
     version.side,
     version.reason,
     version.entry.kind === 'file' ? bytes(version.entry.size) : version.entry.kind,
-    `${safe(version.path)}${version.kept ? '' : '  (content no longer kept)'}`,
+    `${displayPath(version.path)}${version.kept ? '' : '  (content no longer kept)'}`,
   ]);
   return table(rows);
 }

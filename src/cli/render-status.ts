@@ -1,9 +1,9 @@
 /** A session's status as text, complete: nothing is cut short (invariant 10). Pure. */
 import type { SessionState, SessionStatus } from '../control/api.ts';
+import { displayPath } from '../tree/path.ts';
 import { bytes, count, duration, table } from './format.ts';
 import type { Colors } from './output.ts';
 import { renderConflict, renderHold, renderProblem } from './render-attention.ts';
-import { safe } from './safe.ts';
 
 /** A state in its colour: green when all goes well, yellow while at it, red when it does not work. */
 export function renderState(state: SessionState, colors: Colors): string {
@@ -15,7 +15,7 @@ export function renderState(state: SessionState, colors: Colors): string {
 /** The two sides, as a person would draw them. */
 export function renderSides(status: Pick<SessionStatus, 'local' | 'container' | 'mode'>): string {
   const way = status.mode === 'two-way' ? '⇄' : status.mode === 'to-container' ? '→' : '←';
-  return `${safe(status.local)} ${way} ${safe(status.container)}`;
+  return `${displayPath(status.local)} ${way} ${displayPath(status.container)}`;
 }
 
 /** What is going on right now, as "120/400 files, 1.2 MB of 3.4 MB, 2.0 MB/s"; empty when nothing is. */
@@ -63,7 +63,7 @@ function facts(status: SessionStatus): (readonly [string, string])[] {
     ['carried', `→ ${sum(totals.toContainer)}   ← ${sum(totals.toLocal)}`],
   ];
   if (link !== undefined)
-    rows.push(['link', `${safe(link.transport)}, round trip ${duration(link.roundTripMs)}`]);
+    rows.push(['link', `${displayPath(link.transport)}, round trip ${duration(link.roundTripMs)}`]);
   if (status.pid !== undefined) rows.push(['process', String(status.pid)]);
   if (status.progress !== undefined) rows.push(['progress', renderProgress(status)]);
   if (status.pending > 0) rows.push(['pending', count(status.pending, 'change')]);
@@ -77,11 +77,11 @@ function attention(status: SessionStatus, colors: Colors): string[] {
     ...status.conflicts.map((conflict) => renderConflict(conflict, colors)),
     ...status.leftovers.map(
       ({ side, path, names }) =>
-        `${colors.dim('leftover')}  ${side} ${safe(path)}: kept for ${names.map(safe).join(', ')}`,
+        `${colors.dim('leftover')}  ${side} ${displayPath(path)}: kept for ${names.map(displayPath).join(', ')}`,
     ),
-    ...status.diverged.map((path) => `${colors.dim('diverged')}  ${safe(path)}`),
+    ...status.diverged.map((path) => `${colors.dim('diverged')}  ${displayPath(path)}`),
     ...status.secrets.map(
-      ({ side, path }) => `${colors.dim('secret left out')}  ${side} ${safe(path)}`,
+      ({ side, path }) => `${colors.dim('secret left out')}  ${side} ${displayPath(path)}`,
     ),
   ];
 }

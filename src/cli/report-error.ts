@@ -1,7 +1,7 @@
 /** Says what went wrong and what to do: as text on stderr, or with --json as an object on stdout. */
 import { CaiError, toCaiError } from '../errors.ts';
+import { displayPath } from '../tree/path.ts';
 import { errorColors, printJson } from './output.ts';
-import { safe } from './safe.ts';
 
 export interface ReportOptions {
   readonly json: boolean;
@@ -20,8 +20,8 @@ export function reportError(thrown: unknown, { json, usage }: ReportOptions): nu
 
 /** An error as text, its next step on a line of its own. */
 export function renderError(error: CaiError, colors: { red(text: string): string }): string {
-  const next = error.next === undefined ? '' : `\n  ${safe(error.next)}`;
-  return `${colors.red('error')} ${safe(error.message)} (${error.code})${next}`;
+  const next = error.next === undefined ? '' : `\n  ${displayPath(error.next)}`;
+  return `${colors.red('error')} ${displayPath(error.message)} (${error.code})${next}`;
 }
 
 function usageError(message: string, command: string | undefined): CaiError {

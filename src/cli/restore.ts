@@ -8,9 +8,9 @@ import { restoreOutside } from '../control/restore-outside.ts';
 import { openSessionStore } from '../control/session-store.ts';
 import { toCaiError } from '../errors.ts';
 import type { Path } from '../tree/path.ts';
+import { displayPath } from '../tree/path.ts';
 import { insideRoot } from './local-path.ts';
 import { print, printJson } from './output.ts';
-import { safe } from './safe.ts';
 import { findVersion } from './version-id.ts';
 
 const examples = `
@@ -55,7 +55,7 @@ async function restore(text: string, flags: Flags): Promise<void> {
   if (flags.json === true) return printJson(result);
   const before =
     result.displaced === undefined ? '' : `; what was there is version ${result.displaced}`;
-  print(`restored ${safe(result.path)}${before}`);
+  print(`restored ${displayPath(result.path)}${before}`);
 }
 
 /** In the session's process where it runs, because only that writes the history. */
@@ -92,7 +92,7 @@ async function outside(
       force: flags.force === true,
     });
     if (flags.json === true) printJson(result);
-    else print(`restored ${safe(result.path)}`);
+    else print(`restored ${displayPath(result.path)}`);
   } finally {
     store.close();
   }

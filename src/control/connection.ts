@@ -2,6 +2,7 @@
  * One client of the control socket. Whatever it sends, or does not read, the session goes on:
  * messages, calls at a time and unread bytes are bounded; who is over a bound is dropped.
  */
+import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import { CaiError, toCaiError } from '../errors.ts';
 import type { CallContext, Incoming } from './calls.ts';
@@ -16,6 +17,7 @@ export const maxUnreadBytes = 4 * 1024 * 1024;
 /** Serves a client until it goes. */
 export function serveConnection(socket: Socket, context: CallContext): void {
   const gone = new AbortController();
+  setMaxListeners(maxCallsAtOnce, gone.signal);
   let active = 0;
   let unsubscribe: (() => void) | undefined;
 

@@ -34,6 +34,7 @@ export async function openFarSide(options: FarOptions): Promise<FarSide> {
   if (options.withoutContainer === true)
     return directory(options.top, 'no container was asked for');
   const fault = await dockerFault(options.signal);
+  options.signal.throwIfAborted();
   if (fault !== undefined) return directory(options.top, fault);
   let why = '';
   for await (const image of images(options)) {
@@ -45,6 +46,7 @@ export async function openFarSide(options: FarOptions): Promise<FarSide> {
       why = (error as Error).message;
     }
   }
+  options.signal.throwIfAborted();
   return directory(options.top, why);
 }
 

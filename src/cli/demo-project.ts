@@ -105,9 +105,15 @@ export function switchSights(from: Branch, to: Branch): Sight[] {
 
 /** The file operations that a checkout of `to` does where `from` is checked out. */
 export function switchDeeds(from: Branch, to: Branch): Deed[] {
+  const kept = Object.keys(to);
   const gone = Object.keys(from).filter((path) => to[path] === undefined);
+  // Like git, it leaves no empty directory behind.
+  const removed = gone.map((path) => {
+    const parent = path.slice(0, path.lastIndexOf('/') + 1);
+    return kept.some((other) => other.startsWith(parent)) ? path : parent.slice(0, -1);
+  });
   return [
-    ...gone.map((path) => ({ do: 'remove', path }) as const),
+    ...[...new Set(removed)].map((path) => ({ do: 'remove', path }) as const),
     ...deedsOf(Object.fromEntries(changed(from, to))),
   ];
 }

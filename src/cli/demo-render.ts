@@ -1,10 +1,11 @@
 /** The demonstration as text. Pure. */
+
+import { displayPath } from '../tree/path.ts';
 import type { Comparison } from './demo-compare.ts';
 import type { StepResult } from './demo-stage.ts';
 import { count } from './format.ts';
 import type { Colors } from './output.ts';
 import { arrow } from './render-event.ts';
-import { safe } from './safe.ts';
 
 const titleWidth = 46;
 
@@ -13,8 +14,8 @@ export function renderStep({ to, title, ms, note }: StepResult, colors: Colors):
   const way = `${to === 'both' ? '⇄' : arrow(to)} ${to.padEnd(9)}`;
   const time = ms === null ? 'did not arrive' : milliseconds(ms);
   const paint = ms === null ? colors.red : colors.green;
-  const remark = note === undefined ? '' : `  ${colors.dim(safe(note))}`;
-  return `${colors.cyan(way)}  ${safe(title).padEnd(titleWidth)}  ${paint(time.padStart(9))}${remark}`;
+  const remark = note === undefined ? '' : `  ${colors.dim(displayPath(note))}`;
+  return `${colors.cyan(way)}  ${displayPath(title).padEnd(titleWidth)}  ${paint(time.padStart(9))}${remark}`;
 }
 
 export interface Summary {
@@ -46,7 +47,7 @@ export function renderSummary(summary: Summary, comparison: Comparison, colors: 
   const times =
     medianMs === null || slowest === null
       ? ''
-      : `; median ${milliseconds(medianMs)}, slowest ${milliseconds(slowest.ms)} (${safe(slowest.title)})`;
+      : `; median ${milliseconds(medianMs)}, slowest ${milliseconds(slowest.ms)} (${displayPath(slowest.title)})`;
   return [
     `${missed === 0 ? colors.green(share) : colors.red(share)}${times}`,
     ...renderComparison(comparison, colors),
@@ -62,7 +63,7 @@ function renderComparison(comparison: Comparison, colors: Colors): string[] {
     ];
   return [
     `${colors.red('the sides differ')} at ${count(differences.length, 'path')}:`,
-    ...differences.map((path) => `  ${safe(path)}`),
+    ...differences.map((path) => `  ${displayPath(path)}`),
   ];
 }
 

@@ -12,10 +12,10 @@ import { comparePictures } from './demo-compare.ts';
 import { conflictOnBothSides } from './demo-conflict.ts';
 import type { FarSide } from './demo-far.ts';
 import { main, sightsOf, unsharedNames } from './demo-project.ts';
-import type { Puppet } from './demo-puppet.ts';
+import type { Puppet, Sight } from './demo-puppet.ts';
 import { localPuppet } from './demo-puppet.ts';
 import type { Stage, StepResult } from './demo-stage.ts';
-import { cancellable, stepDeadlineMs } from './demo-stage.ts';
+import { cancellable, endOf, stepDeadlineMs } from './demo-stage.ts';
 import type { Step } from './demo-steps.ts';
 import { repositoryDeeds, steps, switchStep } from './demo-steps.ts';
 
@@ -58,11 +58,11 @@ export async function runDemo(input: DemoInput): Promise<DemoRun> {
   try {
     const start = performance.now();
     session = await startSession({ record, store });
-    const stage: Stage = { session, store, puppets, signal };
+    const stage: Stage = { session, store, puppets, signal, end: endOf(session, signal) };
     const whole = sightsOf(main);
-    const missing = await cancellable(stage, far.puppet.watchFor(whole, stepDeadlineMs));
+    const first = await cancellable(stage, look(far.puppet, whole));
     const title = `first sync, ${whole.length} files`;
-    tell({ to: 'container', title, ...outcome(start, missing) });
+    tell({ to: 'container', title, ...outcome(start, first) });
     for (const step of steps) tell(await perform(stage, step));
     tell(await perform(stage, switchStep('local', withGit)));
     const gitThere = withGit && far.hasGit;
@@ -81,19 +81,28 @@ async function perform(stage: Stage, { on, title, deeds, sights }: Step): Promis
   const to = on === 'local' ? 'container' : 'local';
   const { puppets } = stage;
   // The eyes are open before the hands move.
-  const seen = puppets[to].watchFor(sights, stepDeadlineMs);
+  const seen = look(puppets[to], sights);
   const start = performance.now();
   await cancellable(stage, puppets[on].act(deeds));
   const done = performance.now() - start;
-  const missing = await cancellable(stage, seen);
-  const runs = deeds.some((deed) => deed.do === 'run') && missing === undefined;
-  const result = { to, title, ...outcome(start, missing) } as const;
-  return runs ? { ...result, note: `git itself ${Math.round(done)} ms` } : result;
+  const sight = await cancellable(stage, seen);
+  const result = { to, title, ...outcome(start, sight) } as const;
+  const isRun = deeds.some((deed) => deed.do === 'run') && result.ms !== null;
+  return isRun ? { ...result, note: `git itself ran for ${Math.round(done)} ms` } : result;
 }
 
-function outcome(start: number, missing: string | undefined): Pick<StepResult, 'ms' | 'note'> {
-  if (missing === undefined) return { ms: performance.now() - start };
-  return { ms: null, note: missing };
+interface Seen {
+  readonly missing: string | undefined;
+  readonly at: number;
+}
+
+async function look(puppet: Puppet, sights: readonly Sight[]): Promise<Seen> {
+  const missing = await puppet.watchFor(sights, stepDeadlineMs);
+  return { missing, at: performance.now() };
+}
+
+function outcome(start: number, { missing, at }: Seen): Pick<StepResult, 'ms' | 'note'> {
+  return missing === undefined ? { ms: at - start } : { ms: null, note: missing };
 }
 
 async function bundle(local: string): Promise<Buffer> {

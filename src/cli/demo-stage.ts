@@ -20,21 +20,29 @@ export interface Stage {
   readonly store: Store;
   readonly puppets: Readonly<Record<Side, Puppet>>;
   readonly signal: AbortSignal;
+  /** Rejects when the user cancels or the session ends. */
+  readonly end: Promise<never>;
 }
 
 export const stepDeadlineMs = 10_000;
 
-/** Whatever is waited for ends when the user cancels or the session ends. */
-export async function cancellable<T>({ session, signal }: Stage, work: Promise<T>): Promise<T> {
+/** A promise that rejects when the user cancels or the session ends, whichever comes first. */
+export function endOf(session: Session, signal: AbortSignal): Promise<never> {
+  const end = Promise.race([
+    new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    }),
+    session.ended.then((reason): never => {
+      throw reason ?? new CaiError('LINK', 'The session ended by itself.');
+    }),
+  ]);
+  end.catch(() => {});
+  return end;
+}
+
+/** The work's result, unless the demonstration ends before. */
+export function cancellable<T>({ end, signal }: Stage, work: Promise<T>): Promise<T> {
   work.catch(() => {});
   signal.throwIfAborted();
-  const cancelled = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
-  const ended = session.ended.then((reason): never => {
-    throw reason ?? new CaiError('LINK', 'The session ended by itself.');
-  });
-  cancelled.catch(() => {});
-  ended.catch(() => {});
-  return Promise.race([work, cancelled, ended]);
+  return Promise.race([work, end]);
 }

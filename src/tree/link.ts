@@ -10,7 +10,7 @@
 import { byteLength, type Path, textFault } from './path.ts';
 
 /** Linux keeps at most PATH_MAX - 1 bytes of a target. */
-export const maxTargetBytes = 4095;
+const maxTargetBytes = 4095;
 
 /** What is wrong with a link at `path` that points to `target`, or undefined when it may travel. */
 export function linkFault(path: Path, target: unknown): string | undefined {

@@ -68,8 +68,7 @@ export function toBytes(path: string): Buffer {
   return Buffer.concat(parts);
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
-const notAscii = /[^\x00-\x7f]/;
+const notAscii = /[\u0080-\uffff]/;
 
 /** A path with one character a byte, U+0000..U+00FF: for those who must see bytes. */
 export function toBinary(path: string): string {

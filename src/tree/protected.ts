@@ -8,8 +8,7 @@ import type { Path } from './path.ts';
 
 // Code points that HFS+ ignores in names, so that `.g<U+200C>it` opens `.git` there.
 const ignoredOnHfs = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
-const notAscii = /[^\x00-\x7f]/;
+const notAscii = /[\u0080-\uffff]/;
 
 /** A name without what file systems disregard: case, composition, NTFS's trailing dots and streams. */
 function fold(name: string): string {

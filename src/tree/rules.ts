@@ -24,7 +24,7 @@ export interface RuleOptions {
   readonly git: boolean;
 }
 
-export type ExcludedBy = 'own' | 'git' | 'secret' | 'gitignore' | 'caiignore' | 'config';
+type ExcludedBy = 'own' | 'git' | 'secret' | 'gitignore' | 'caiignore' | 'config';
 
 export type Verdict =
   | { readonly excluded: false }

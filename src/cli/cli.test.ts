@@ -1,12 +1,15 @@
 /** The command line as a process: what it prints where, and the exit codes (docs/cli.md). */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { waitFor } from '../../test/support/wait.ts';
 import { openSessionStore } from '../control/session-store.ts';
 import { readRegistry } from '../control/sessions.ts';
 import type { FakeBehaviour } from './fake-engine.ts';
 import { bundleFakeCli, type Cli, removeCli, useCli } from './test-cli.ts';
+
+// Each test runs many processes, on machines that may be busy.
+vi.setConfig({ testTimeout: 60_000 });
 
 let entry: string;
 beforeAll(async () => {
@@ -58,19 +61,24 @@ describe('arguments', () => {
     }
   });
 
-  test.each([
-    [['bogus'], /Unknown command 'bogus'/],
-    [['status', '--bogus'], /Unknown option '--bogus'.*\n.*cai status --help/],
-    [['watch', '.', 'web:/x', '--mode', 'sideways'], /two-way, to-container, to-local/],
-    [['watch', '.'], /belong together/],
-    [['flush', '--timeout', 'soon'], /seconds/],
-    [['history', '--limit', '0'], /whole number/],
-    [['show'], /Missing required argument/],
-    [['watch'], /containai\.toml/],
-  ])('%j is wrong: exit code 2', async (args, message) => {
-    const { code, stdout, stderr } = await useCli(entry).run(args);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(message);
+  test('what is wrong is told: exit code 2, nothing on stdout', async () => {
+    const cases: [string[], RegExp][] = [
+      [['bogus'], /Unknown command 'bogus'/],
+      [['status', '--bogus'], /Unknown option '--bogus'.*\n.*cai status --help/],
+      [['watch', '.', 'web:/x', '--mode', 'sideways'], /two-way, to-container, to-local/],
+      [['watch', '.'], /belong together/],
+      [['flush', '--timeout', 'soon'], /seconds/],
+      [['history', '--limit', '0'], /whole number/],
+      [['show'], /Missing required argument/],
+      [['watch'], /containai\.toml/],
+    ];
+    const cli = useCli(entry);
+    const check = async ([args, message]: [string[], RegExp]) => {
+      const { code, stdout, stderr } = await cli.run(args);
+      expect({ args, code, stdout }).toEqual({ args, code: 2, stdout: '' });
+      expect(stderr).toMatch(message);
+    };
+    await Promise.all(cases.map(check));
   });
 
   test('with --json errors are objects on stdout', async () => {
@@ -140,19 +148,29 @@ describe('a session in the background', () => {
     expect((await cli.run(['list', '--json'])).stdout).toBe('[]\n');
   });
 
-  test('a start that fails gives its error and exit code, and is told by status', async () => {
+  test('a start that fails gives its error and exit code, and leaves nothing on the list', async () => {
     const cli = useCli(entry, 'proj', 'other');
-    behave(cli, 'proj', {
-      fail: { code: 'NO_CONTAINER', message: 'There is no web.', next: 'Start it.' },
-    });
-    const { code, stdout, stderr } = await cli.run(['watch', '-d', 'proj', 'other']);
-    expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
-    expect(stderr).toBe('error There is no web. (NO_CONTAINER)\n  Start it.\n');
-    expect(await cli.run(['status'])).toMatchObject({
-      code: 9,
-      stdout: expect.stringContaining('There is no web.'),
-    });
-    expect(await cli.run(['watch', 'proj', 'other'])).toMatchObject({ code: 5, stdout: '' });
+    const watch = ['watch', 'proj', 'other'];
+    const fail = { code: 'NO_CONTAINER', message: 'There is no web.', next: 'Start it.' } as const;
+    const failed = {
+      code: 5,
+      stdout: '',
+      stderr: 'error There is no web. (NO_CONTAINER)\n  Start it.\n',
+    };
+    behave(cli, 'proj', { fail });
+    expect(await cli.run([...watch, '-d'])).toEqual(failed);
+    expect(await cli.run(watch)).toMatchObject({ code: 5, stdout: '' });
+    expect(JSON.parse((await cli.run(['list', '--json'])).stdout)).toEqual([]);
+    // One that has worked stays, and status tells why it is stopped.
+    behave(cli, 'proj', {});
+    await cli.run([...watch, '-d']);
+    const { pid } = JSON.parse((await cli.run(['status', '--json'])).stdout);
+    process.kill(pid, 'SIGTERM');
+    await waitFor(() => !alive(pid));
+    behave(cli, 'proj', { fail });
+    expect(await cli.run([...watch, '-d'])).toEqual(failed);
+    const status = await cli.run(['status']);
+    expect(status).toMatchObject({ code: 9, stdout: expect.stringContaining('There is no web.') });
   });
 
   test('one that was killed is stopped, and the same watch takes it up', async () => {
@@ -169,38 +187,55 @@ describe('a session in the background', () => {
     expect(await cli.run(['watch', '-d', 'proj', 'other'])).toMatchObject({ code: 0 });
   });
 
-  test.each<[string, FakeBehaviour['status'], number]>([
-    [
-      'a problem',
-      { problems: [{ side: 'local', path: 'x', code: 'IO', message: 'bad', since: 1 }] },
-      9,
-    ],
-    [
-      'an open conflict',
-      { conflicts: [{ path: 'x', time: 1, settled: 'open', summary: 'both' }] },
-      9,
-    ],
-    [
-      'a settled conflict',
-      { conflicts: [{ path: 'x', time: 1, settled: 'local', summary: 'both' }] },
-      0,
-    ],
-    [
-      'a hold',
-      {
-        holds: [
-          { reason: 'mass-deletion', side: 'local', files: 60, since: 1, message: 'm', next: 'n' },
-        ],
-      },
-      9,
-    ],
-    ['no connection', { state: 'disconnected' }, 9],
-  ])('%s decides the exit code of status', async (_, status, code) => {
+  test('what is open decides the exit codes of status and flush', async () => {
+    const cases: [string, NonNullable<FakeBehaviour['status']>, number, number][] = [
+      [
+        'a problem',
+        { problems: [{ side: 'local', path: 'x', code: 'IO', message: 'bad', since: 1 }] },
+        9,
+        9,
+      ],
+      [
+        'an open conflict',
+        { conflicts: [{ path: 'x', time: 1, settled: 'open', summary: 'both' }] },
+        9,
+        9,
+      ],
+      [
+        'a settled conflict',
+        { conflicts: [{ path: 'x', time: 1, settled: 'local', summary: 'both' }] },
+        0,
+        0,
+      ],
+      [
+        'a hold',
+        {
+          holds: [
+            {
+              reason: 'mass-deletion',
+              side: 'local',
+              files: 60,
+              since: 1,
+              message: 'm',
+              next: 'n',
+            },
+          ],
+        },
+        9,
+        9,
+      ],
+      ['no connection', { state: 'disconnected' }, 9, 0],
+    ];
     const cli = useCli(entry, 'proj', 'other');
-    behave(cli, 'proj', { status: status ?? {} });
     await cli.run(['watch', '-d', 'proj', 'other']);
-    expect((await cli.run(['status'])).code).toBe(code);
-    if (status?.state === undefined) expect((await cli.run(['flush', '--json'])).code).toBe(code);
+    for (const [what, status, ofStatus, ofFlush] of cases) {
+      behave(cli, 'proj', { status });
+      const [shown, flushed] = await Promise.all([
+        cli.run(['status']),
+        cli.run(['flush', '--json']),
+      ]);
+      expect([what, shown.code, flushed.code]).toEqual([what, ofStatus, ofFlush]);
+    }
   });
 
   test('those of containai.toml all at once, or one by its name', async () => {

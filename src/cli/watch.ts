@@ -1,10 +1,11 @@
 /** `cai watch`: runs a session here, looks at one that runs already, or starts it in the background. */
 import type { Command } from 'commander';
-import type { SessionRecord, SessionStatus } from '../control/api.ts';
-import { detachSession, untilReady } from '../control/detach.ts';
-import { prepareSession, type WatchRequest } from '../control/prepare.ts';
+import type { SessionEvent, SessionRecord, SessionStatus } from '../control/api.ts';
+import { type DetachOptions, detachSession, untilReady } from '../control/detach.ts';
+import { type Prepared, prepareSession, type WatchRequest } from '../control/prepare.ts';
 import { runSession } from '../control/run.ts';
 import { stoppedStatus } from '../control/status.ts';
+import { dropFailedStart } from '../control/unwatch.ts';
 import { CaiError, exitCodes, toCaiError } from '../errors.ts';
 import type { Display } from './displays.ts';
 import { chooseDisplay } from './displays.ts';
@@ -49,15 +50,18 @@ async function watch(
     });
   }
   const display = chooseDisplay(flags.json === true);
-  const { record, running } = await prepareSession(request);
-  await (running ? look(record, display) : own(record, display));
+  const prepared = await prepareSession(request);
+  await (prepared.running ? look(prepared.record, display) : own(prepared, display));
 }
 
-async function own(record: SessionRecord, display: Display): Promise<void> {
+async function own({ record, fresh }: Prepared, display: Display): Promise<void> {
   const end = await runSession(record, (hosted) => display(hostedFeed(hosted)));
   // What a library left open must not keep the process.
   setTimeout(() => process.exit(), 2000).unref();
-  if (end.how === 'failed') throw end.error;
+  if (end.how === 'failed') {
+    if (fresh) await dropFailedStart(record);
+    throw end.error;
+  }
   if (end.how === 'signal') process.exitCode = end.exitCode;
 }
 
@@ -91,9 +95,9 @@ async function look(record: SessionRecord, display: Display): Promise<void> {
 async function watchInBackground(requests: readonly WatchRequest[], json: boolean): Promise<void> {
   const started: SessionStatus[] = [];
   for (const request of requests) {
-    const { record, running } = await prepareSession(request);
+    const prepared = await prepareSession(request);
     const options = json || !process.stderr.isTTY ? {} : { onEvent: tellProgress };
-    const status = await start(record, running, options);
+    const status = await start(prepared, options);
     started.push(status);
     if (json) continue;
     for (const line of renderStatus(status, { colors, now: Date.now() })) print(line);
@@ -103,24 +107,22 @@ async function watchInBackground(requests: readonly WatchRequest[], json: boolea
 }
 
 async function start(
-  record: SessionRecord,
-  running: boolean,
-  options: Parameters<typeof detachSession>[1],
+  { record, running, fresh }: Prepared,
+  options: DetachOptions,
 ): Promise<SessionStatus> {
   if (running) return untilReady(record, options);
   try {
     return await detachSession(record, options);
   } catch (error) {
     // Another `cai watch` of the same session was quicker: that is the one to wait for.
-    if (toCaiError(error).code !== 'BUSY') throw error;
-    return untilReady(record, options);
+    if (toCaiError(error).code === 'BUSY') return untilReady(record, options);
+    if (fresh) await dropFailedStart(record);
+    throw error;
   }
 }
 
-const tellProgress: NonNullable<NonNullable<Parameters<typeof detachSession>[1]>['onEvent']> = (
-  event,
-) => {
+function tellProgress(event: SessionEvent): void {
   if (event.type === 'transfer' || event.type === 'batch') return;
   const line = renderEvent(event, errorColors);
   if (line !== undefined) note(line);
-};
+}

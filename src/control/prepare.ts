@@ -32,6 +32,8 @@ export interface Prepared {
   readonly record: SessionRecord;
   /** A process has it already. */
   readonly running: boolean;
+  /** It was not watched before. */
+  readonly fresh: boolean;
 }
 
 /** Finds or makes the session of two roots. Throws USAGE, ROOT, OVERLAP, or BUSY when it runs with other options. */
@@ -58,10 +60,10 @@ export async function prepareSession(request: WatchRequest): Promise<Prepared> {
   };
   if (known !== undefined && (await isRunning(known))) {
     checkSame(known, record);
-    return { record: known, running: true };
+    return { record: known, running: true, fresh: false };
   }
   writeRecord(record);
-  return { record, running: false };
+  return { record, running: false, fresh: watched === undefined };
 }
 
 function checkSame(running: SessionRecord, wanted: SessionRecord): void {

@@ -2,6 +2,7 @@
 import { CaiError, toCaiError } from '../errors.ts';
 import type { SessionRecord } from './api.ts';
 import { callSession, isRunning } from './client.ts';
+import { readOutcome } from './process-file.ts';
 import { writeRecord } from './sessions.ts';
 
 const stopDeadlineMs = 15_000;
@@ -34,4 +35,10 @@ export async function unwatchSession(
   const wasRunning = await stopSession(record);
   writeRecord({ ...record, ended: Date.now() });
   return { wasRunning };
+}
+
+/** Takes a session off the list that was new and ended before it was ever ready: a mistyped address, say. */
+export async function dropFailedStart(record: SessionRecord): Promise<void> {
+  if (readOutcome(record)?.status?.ready === true || (await isRunning(record))) return;
+  writeRecord({ ...record, ended: Date.now() });
 }

@@ -54,7 +54,7 @@ describe('mergeText', () => {
 
   test('takes a million lines that are all alike', () => {
     const lines = '\n'.repeat(1024 * 1024 - 10);
-    expect(merge(lines, `x${lines}`, `${lines}y\n`) === `x${lines}y\n`).toBe(true);
+    expect(merge(lines, `x\n${lines}`, `${lines}y\n`) === `x\n${lines}y\n`).toBe(true);
   });
 
   const line = fc.constantFrom('a\n', 'b\n', 'c\r\n', '\n', 'é\n');

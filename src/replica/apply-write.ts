@@ -105,7 +105,9 @@ async function placeChecked(
   work.probe('checked', path);
   const placing = await putInPlace({ work, path, at, there, beside });
   if (placing.placed) return keptOf(placing.kept);
-  if (there.look?.kind !== 'directory') return { missed: await missedNow(work, path) };
+  if (there.look?.kind !== 'directory') {
+    return { missed: { ...(await missedNow(work, path)), ...keptOf(placing.kept) } };
+  }
   const leftover = leftoverIn(work, path);
   return { missed: missed(work, path, there.look, leftover === undefined ? {} : { leftover }) };
 }

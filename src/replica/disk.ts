@@ -3,6 +3,7 @@ import { lstatSync, realpathSync } from 'node:fs';
 import { CaiError, toCaiError } from '../errors.ts';
 import { ownPrefix, type Path, pathFault, type Side } from '../tree/path.ts';
 import { Rules } from '../tree/rules.ts';
+import { createActivity } from './activity.ts';
 import { apply } from './apply.ts';
 import { type Area, createArea } from './area.ts';
 import { isCaseSensitive } from './case.ts';
@@ -125,6 +126,7 @@ class DiskReplica implements Replica {
       rules: new Rules(input.options.rules),
       picture: createPicture(rootStat, (directory) => forgetDirectory(this.#view, directory)),
       watcher,
+      activity: createActivity(),
       onSecret: (path, present) => this.#emit({ type: 'secret', path, present }),
       onRetry: (path, why) => this.#looking.hints.addLater(path, retryAfter[why]),
     };

@@ -38,7 +38,7 @@ export async function displace(
 }
 
 /** Undefined when nothing stands at the path. */
-function moveAway(work: Work, path: Path): Place | undefined {
+export function moveAway(work: Work, path: Path): Place | undefined {
   const { disk } = work.view;
   for (const where of ['area', 'beside'] as const) {
     const place = work.kept.prepare(path, where);

@@ -52,6 +52,12 @@ export function createLooking(options: LookingOptions): Looking {
   const hints = createHints(view.options, () => void runSafely(() => run(false)));
   const slow = createSlowLooks(view, (path, found) => runSafely(() => takeSlow(path, found)));
 
+  /** What looks find was done by somebody else: own writes are in the picture already. */
+  const emit = (changes: readonly Observation[]): void => {
+    for (const { path } of changes) view.activity.note(path);
+    options.emit(changes);
+  };
+
   const runSafely = async (task: () => Promise<void>): Promise<void> => {
     try {
       await task();
@@ -65,7 +71,7 @@ export function createLooking(options: LookingOptions): Looking {
     force: boolean,
     final: boolean,
   ): Promise<void> => {
-    const teller = tellChanges(options.emit);
+    const teller = tellChanges(emit);
     const batch: Batch = { view, teller, force, onLater: slow.add };
     const absent = await lookAtHints(batch, paths);
     const now = performance.now();
@@ -102,7 +108,7 @@ export function createLooking(options: LookingOptions): Looking {
       }
       if (found.kind === 'file' && !stillThere(view, path, found)) return hints.add(path);
       if (view.rules.verdict(path, false).excluded) return;
-      const teller = tellChanges(options.emit);
+      const teller = tellChanges(emit);
       const name = path.slice(path.lastIndexOf('/') + 1);
       const bytes = bytesToTell(view, found, parent.children.get(name));
       const { node, changed } = adopt(view, parent, name, found, teller);
@@ -130,7 +136,7 @@ export function createLooking(options: LookingOptions): Looking {
     compareAll: () =>
       lock.run(async () => {
         if (!ready()) return;
-        const teller = tellChanges(options.emit);
+        const teller = tellChanges(emit);
         const { root } = view.picture;
         const walking = {
           view,

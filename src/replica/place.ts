@@ -2,7 +2,8 @@
  * Puts what is prepared in its place. A new name never replaces something that appeared meanwhile; what
  * is replaced is linked into the staging area right before, and looked at right after (invariant 1).
  * The two system calls between which a rename by somebody else would go unnoticed stand next to each
- * other; writes into the replaced file, at any time, are noticed.
+ * other, and where somebody does write place-apart.ts is used; writes into the replaced file, at any
+ * time, are noticed.
  */
 import { constants } from 'node:fs';
 import { sameContent } from '../tree/entry.ts';
@@ -13,6 +14,7 @@ import { copyAsync, type DiskPath, errnoOf, readAsync, writeAsync } from './fs-p
 import type { Place } from './kept.ts';
 import { lookPatiently, toLook } from './look.ts';
 import { racyWindow } from './nodes.ts';
+import { placeApart } from './place-apart.ts';
 import type { Kept } from './replica.ts';
 import { removeQuietly } from './staged.ts';
 import type { Standing, Work } from './work.ts';
@@ -20,7 +22,7 @@ import type { Standing, Work } from './work.ts';
 export type Placing =
   | { readonly placed: true; readonly kept?: Kept }
   /** Something else stands there, or nothing any more. */
-  | { readonly placed: false };
+  | { readonly placed: false; readonly kept?: Kept };
 
 export interface PlaceTask {
   readonly work: Work;
@@ -37,8 +39,11 @@ export async function putInPlace(task: PlaceTask): Promise<Placing> {
   const { fs } = work.view.disk;
   const target = diskPath(work.view.disk, path);
   try {
-    if (there.look?.kind === 'file' || there.look?.kind === 'link')
-      return await placeOver(task, target);
+    if (there.look?.kind === 'file' || there.look?.kind === 'link') {
+      return work.view.activity.isBusy(path)
+        ? await placeApart(task)
+        : await placeOver(task, target);
+    }
     if (there.look?.kind === 'directory') fs.rmdirSync(target);
     return placeNew(work, at, target);
   } catch (error) {
@@ -59,7 +64,7 @@ const noLinkCodes = new Set([
   'EINVAL',
 ]);
 
-function placeNew(work: Work, at: DiskPath, target: DiskPath): Placing {
+export function placeNew(work: Work, at: DiskPath, target: DiskPath): Placing {
   const { fs } = work.view.disk;
   try {
     fs.linkSync(at, target);

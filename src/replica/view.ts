@@ -5,6 +5,7 @@
 import type { Look } from '../tree/entry.ts';
 import { joinPath, type Path } from '../tree/path.ts';
 import type { Rules } from '../tree/rules.ts';
+import type { Activity } from './activity.ts';
 import { type Disk, diskPath } from './disk-path.ts';
 import type { Found, LookTask } from './look.ts';
 import { toLook } from './look.ts';
@@ -20,6 +21,7 @@ export interface View {
   rules: Rules;
   readonly picture: Picture;
   readonly watcher: Watcher;
+  readonly activity: Activity;
   /** A secret appeared or went, outside of a whole scan. */
   readonly onSecret: (path: Path, present: boolean) => void;
   /** A look at this path wants patience (unstable), or another try some time later (unreadable). */
@@ -76,6 +78,7 @@ export function adopt(
       old.mtime !== found.stat.mtimeMs ||
       old.mode !== (found.stat.mode & 0o777);
     view.picture.update(old, found.stat, found);
+    view.picture.noteNames(old, found.stat.nlink);
     return { node: old, before, changed, fresh: false };
   }
   if (old?.kind === 'directory' && found.kind === 'directory') {
@@ -91,6 +94,7 @@ export function adopt(
   if (old !== undefined) dropTold(view, old, teller, found.kind === 'blocked');
   const node = newNode(ownName(name), found);
   view.picture.put(parent, node);
+  if (node.kind === 'file' && found.kind === 'file') view.picture.noteNames(node, found.stat.nlink);
   return { node, before, changed: true, fresh: node.kind === 'directory' };
 }
 

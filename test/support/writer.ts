@@ -32,8 +32,7 @@ export interface WriterLog {
 /** Kept free of anything outside it: its source text also runs in threads and containers. */
 export function write(system: typeof fs, options: WriterOptions): WriterLog {
   const { root, name, operations, names } = options;
-  const log: any = { written: [], replaced: [], done: {}, ops: [] };
-  const T = () => performance.timeOrigin + performance.now();
+  const log: WriterLog = { written: [], replaced: [], done: {} };
   let state = options.seed >>> 0;
   const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -56,7 +55,7 @@ export function write(system: typeof fs, options: WriterOptions): WriterLog {
   };
   const excuse = (path: string): void => {
     const content = contentOf(path);
-    if (content !== undefined) { log.replaced.push(content); log.ops.push([T(), 'excuse', path, content]); }
+    if (content !== undefined) log.replaced.push(content);
   };
   const excuseAll = (path: string): void => {
     let children: string[] = [];
@@ -76,13 +75,16 @@ export function write(system: typeof fs, options: WriterOptions): WriterLog {
     excuse(path);
     const fd = system.openSync(
       path,
-      system.constants.O_WRONLY | system.constants.O_CREAT | system.constants.O_TRUNC | system.constants.O_NOFOLLOW,
+      system.constants.O_WRONLY |
+        system.constants.O_CREAT |
+        system.constants.O_TRUNC |
+        system.constants.O_NOFOLLOW,
       0o644,
     );
     try {
       // Between open and write the path may have become another file; then this inode is not at a path any more.
       system.writeSync(fd, text);
-      { log.written.push(text); log.ops.push([T(), 'wrote', path, text]); }
+      log.written.push(text);
     } finally {
       system.closeSync(fd);
     }
@@ -95,7 +97,7 @@ export function write(system: typeof fs, options: WriterOptions): WriterLog {
     try {
       excuse(path);
       system.renameSync(temporary, path);
-      { log.written.push(text); log.ops.push([T(), 'wrote', path, text]); }
+      log.written.push(text);
     } catch (error) {
       system.rmSync(temporary, { force: true });
       throw error;
@@ -128,7 +130,7 @@ export function write(system: typeof fs, options: WriterOptions): WriterLog {
     move: () => {
       const to = anyPath();
       excuse(to);
-      const from = anyPath(); system.renameSync(from, to); log.ops.push([T(), 'moved', from, to]);
+      system.renameSync(anyPath(), to);
     },
     chmod: () => system.chmodSync(anyPath(), next() < 0.5 ? 0o755 : 0o644),
     // Links lead nowhere: a file with two names would be two files to the oracle.
@@ -156,7 +158,7 @@ export function write(system: typeof fs, options: WriterOptions): WriterLog {
     const kind = pick(bag);
     try {
       actions[kind]?.();
-      log.ops.push([T(), kind]); log.done[kind] = (log.done[kind] ?? 0) + 1;
+      log.done[kind] = (log.done[kind] ?? 0) + 1;
     } catch {
       // Most random operations have nothing to work on; that is part of the game.
     }

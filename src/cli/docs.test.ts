@@ -1,0 +1,43 @@
+/** What the documentation says of codes, keys and commands is what the program has. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parseConfig } from '../control/config.ts';
+import { defaultOptions } from '../control/defaults.ts';
+import { exitCodes } from '../errors.ts';
+import { commands } from './commands.ts';
+
+const page = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
+
+test('every error code stands in the line of its exit code', () => {
+  const lines = page('docs/cli.md').split('\n');
+  for (const [code, exit] of Object.entries(exitCodes)) {
+    const line = lines.find((each) => each.startsWith(`| ${exit} |`));
+    expect([code, line]).toEqual([code, expect.stringContaining(`\`${code}\``)]);
+  }
+});
+
+test('every command is named', () => {
+  const text = page('docs/cli.md');
+  for (const { name, hidden } of commands) {
+    if (hidden !== true) expect(text).toContain(`\`cai ${name}`);
+  }
+});
+
+test('every example of a configuration is a good one', () => {
+  const text = page('docs/configuration.md') + page('README.md');
+  const examples = [...text.matchAll(/```toml\n(.*?)```/gs)].map((found) => found[1] as string);
+  expect(examples.length).toBeGreaterThan(3);
+  for (const example of examples) parseConfig(example, 'containai.toml');
+});
+
+test('the defaults of the table are those of the program', () => {
+  const rows = [...page('docs/configuration.md').matchAll(/^\| `(\w+)` \| `(.*?)` \|/gm)];
+  const table = rows
+    .filter(([, key]) => key !== 'docker')
+    .map(([, key, value]) => `${key} = ${value}`);
+  const [session] = parseConfig(
+    `[sync]\nremote = "web:/app"\n${table.join('\n')}`,
+    'containai.toml',
+  ).sessions;
+  expect(session).toMatchObject({ local: '.', options: defaultOptions });
+});

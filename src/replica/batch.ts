@@ -9,7 +9,7 @@ import { diskPath } from './disk-path.ts';
 import { isAbsence } from './fs-port.ts';
 import type { Hint } from './hints.ts';
 import { type Found, lookNow, lookPatiently } from './look.ts';
-import { type DirectoryNode, lookOf, pathOf } from './nodes.ts';
+import { type DirectoryNode, type FileNode, lookOf, pathOf } from './nodes.ts';
 import { readRuleFile } from './rule-files.ts';
 import { type Slice, startSlice } from './slice.ts';
 import type { ChangeTeller } from './telling.ts';
@@ -34,6 +34,8 @@ interface Place {
 interface Looking extends Batch {
   readonly done: Set<Path>;
   readonly absent: Set<Path>;
+  /** Looked at because of another name of the same file. */
+  readonly following: Set<Path>;
   readonly real: Map<DirectoryNode, boolean>;
   readonly slice: Slice;
 }
@@ -47,6 +49,7 @@ export async function lookAtHints(
     ...batch,
     done: new Set(),
     absent: new Set(),
+    following: new Set(),
     real: new Map(),
     slice: startSlice(),
   };
@@ -144,6 +147,18 @@ async function lookAtPlace(looking: Looking, place: Place, hint: Hint): Promise<
     return walk(walkOptions(looking, fresh), twin === node ? visit : { ...visit, twin });
   }
   if (changed || force || teller.all) teller.tell(path, lookOf(node), bytes);
+  if (node.kind === 'file') await lookAtOtherNames(looking, node);
+}
+
+/** A write through one name of a file is told for that name only. */
+async function lookAtOtherNames(looking: Looking, node: FileNode): Promise<void> {
+  for (const other of looking.view.picture.otherNames(node)) {
+    const { parent, name } = other;
+    const path = pathOf(other);
+    if (other.ctime === node.ctime || parent === undefined || looking.following.has(path)) continue;
+    looking.following.add(path);
+    await lookAtPlace(looking, { parent, path, name }, 'look');
+  }
 }
 
 /** Undefined when the file is being written: a patient look goes on elsewhere. */

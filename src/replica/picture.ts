@@ -18,6 +18,10 @@ export interface Picture {
   findDigest(digest: Digest, except: Node | undefined): FileNode | undefined;
   /** Gives a file node what a look found. */
   update(node: FileNode, stat: Stats, found: { digest: Digest; racy: boolean }): void;
+  /** Notes whether a file's inode has further names, maybe in the root too. */
+  noteNames(node: FileNode, count: number): void;
+  /** The other known names of a file's inode: a change through one of them is told for that one only. */
+  otherNames(node: FileNode): readonly FileNode[];
   /** The directory last seen with that inode. */
   byInode(ino: number): DirectoryNode | undefined;
   setInode(node: DirectoryNode, ino: number): void;
@@ -44,6 +48,7 @@ export function createPicture(
 ): Picture {
   const root = newDirectory('', rootStat);
   const directories = new Map<number, DirectoryNode>([[root.ino, root]]);
+  const linked = new Map<number, FileNode[]>();
   // Built when it is asked for first: a first scan does without.
   let digests: Map<Digest, FileNode> | undefined;
 
@@ -57,9 +62,17 @@ export function createPicture(
   const unindex = (file: FileNode): void => {
     if (digests?.get(file.digest) === file) digests.delete(file.digest);
   };
+  const unlinked = (file: FileNode): void => {
+    const others = linked.get(file.ino)?.filter((other) => other !== file);
+    if (others === undefined) return;
+    if (others.length === 0) linked.delete(file.ino);
+    else linked.set(file.ino, others);
+  };
   const release = (node: Node): void => {
-    if (node.kind === 'file') unindex(node);
-    else if (node.kind === 'directory') {
+    if (node.kind === 'file') {
+      unindex(node);
+      unlinked(node);
+    } else if (node.kind === 'directory') {
       onDropped(node);
       if (directories.get(node.ino) === node) directories.delete(node.ino);
       for (const child of node.children.values()) release(child);
@@ -87,6 +100,7 @@ export function createPicture(
     },
     update: (node, stat, { digest, racy }) => {
       unindex(node);
+      if (node.ino !== stat.ino) unlinked(node);
       node.ino = stat.ino;
       node.ctime = stat.ctimeMs;
       node.mtime = stat.mtimeMs;
@@ -96,6 +110,12 @@ export function createPicture(
       node.racy = racy;
       digests?.set(digest, node);
     },
+    noteNames: (node, count) => {
+      const names = linked.get(node.ino);
+      if (names?.includes(node) === true || (count < 2 && names === undefined)) return;
+      linked.set(node.ino, [...(names ?? []), node]);
+    },
+    otherNames: (node) => linked.get(node.ino)?.filter((other) => other !== node) ?? [],
     byInode: (ino) => directories.get(ino),
     setInode: (node, ino) => {
       if (directories.get(node.ino) === node) directories.delete(node.ino);

@@ -1,0 +1,124 @@
+/** The whole of it: whatever happens on the disk, what is told in the end is what stands there. */
+import * as fs from 'node:fs';
+import { expect, test } from 'vitest';
+import { type Random, random } from '../../test/support/random.ts';
+import { diskLines, openScanned, type TestReplica, toldLines } from './testing.ts';
+
+const names = ['a', 'b', 'c', 'd.txt', 'ä'];
+
+function anyPath(chance: Random): string {
+  const depth = 1 + chance.below(3);
+  return Array.from({ length: depth }, () => chance.pick(names)).join('/');
+}
+
+type Deed = readonly [name: string, run: (root: string, chance: Random) => void];
+
+const deeds: readonly Deed[] = [
+  [
+    'write',
+    (root, chance) =>
+      fs.writeFileSync(`${root}/${anyPath(chance)}`, chance.bytes(chance.below(20))),
+  ],
+  ['write', (root, chance) => fs.writeFileSync(`${root}/${anyPath(chance)}`, `${chance.below(3)}`)],
+  ['append', (root, chance) => fs.appendFileSync(`${root}/${anyPath(chance)}`, 'x')],
+  ['mkdir', (root, chance) => fs.mkdirSync(`${root}/${anyPath(chance)}`, { recursive: true })],
+  ['rm', (root, chance) => fs.rmSync(`${root}/${anyPath(chance)}`, { recursive: true })],
+  [
+    'rename',
+    (root, chance) => fs.renameSync(`${root}/${anyPath(chance)}`, `${root}/${anyPath(chance)}`),
+  ],
+  [
+    'rename',
+    (root, chance) => fs.renameSync(`${root}/${anyPath(chance)}`, `${root}/${anyPath(chance)}`),
+  ],
+  ['link', (root, chance) => fs.symlinkSync(chance.pick(names), `${root}/${anyPath(chance)}`)],
+  [
+    'hard link',
+    (root, chance) => fs.linkSync(`${root}/${anyPath(chance)}`, `${root}/${anyPath(chance)}`),
+  ],
+  [
+    'chmod',
+    (root, chance) => fs.chmodSync(`${root}/${anyPath(chance)}`, chance.pick([0o755, 0o644])),
+  ],
+  [
+    're-create',
+    (root, chance) => {
+      const path = `${root}/${anyPath(chance)}`;
+      fs.rmSync(path, { recursive: true });
+      fs.mkdirSync(path);
+      fs.writeFileSync(`${path}/${chance.pick(names)}`, 're-created');
+    },
+  ],
+  [
+    'save as editors do',
+    (root, chance) => {
+      const path = `${root}/${anyPath(chance)}`;
+      fs.writeFileSync(`${path}~`, `saved ${chance.below(100)}`);
+      fs.renameSync(`${path}~`, path);
+    },
+  ],
+];
+
+function perform(root: string, chance: Random, count: number): void {
+  for (let done = 0; done < count; done += 1) {
+    const [, run] = chance.pick(deeds);
+    try {
+      run(root, chance);
+    } catch {
+      // Not possible with what stands there.
+    }
+  }
+}
+
+async function check(told: TestReplica, seed: number): Promise<void> {
+  await told.replica.drain();
+  expect(toldLines(told.told), `CAI_TEST_SEED=${seed}`).toEqual(diskLines(told.root));
+}
+
+test('random histories: after a drain everything is told, in looks at any moment', async () => {
+  const chance = random();
+  for (let round = 0; round < 12; round += 1) {
+    const told = await openScanned();
+    for (let step = 0; step < 12; step += 1) {
+      perform(told.root, chance, 1 + chance.below(12));
+      // Looks come in between at different moments.
+      if (chance.below(2) === 0)
+        await new Promise((resolve) => setTimeout(resolve, chance.below(6)));
+      if (chance.below(3) === 0) await check(told, chance.seed);
+    }
+    await check(told, chance.seed);
+    expect(told.events.filter((event) => event.type !== 'changes')).toEqual([]);
+    await told.scan();
+    expect(toldLines(told.told), `CAI_TEST_SEED=${chance.seed}`).toEqual(diskLines(told.root));
+    await told.replica.close();
+  }
+});
+
+test('a scan while the disk changes, and the events after it, give the whole', async () => {
+  const chance = random();
+  const told = await openScanned();
+  for (let round = 0; round < 15; round += 1) {
+    perform(told.root, chance, 30);
+    const scanning = told.scan();
+    for (let step = 0; step < 5; step += 1) {
+      perform(told.root, chance, 3);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await scanning;
+    await check(told, chance.seed);
+  }
+});
+
+test('a change through one name of a file is told for its other names', async () => {
+  const told = await openScanned();
+  fs.mkdirSync(`${told.root}/a`);
+  fs.mkdirSync(`${told.root}/b`);
+  fs.writeFileSync(`${told.root}/a/one`, 'before');
+  fs.linkSync(`${told.root}/a/one`, `${told.root}/b/two`);
+  await told.replica.drain();
+  fs.appendFileSync(`${told.root}/b/two`, ' and after');
+  await check(told, 0);
+  fs.rmSync(`${told.root}/b/two`);
+  fs.appendFileSync(`${told.root}/a/one`, '!');
+  await check(told, 0);
+});

@@ -1,5 +1,5 @@
 /** The machine that the figures are from. */
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { versionOf } from './processes.ts';
 
 /** One line a fact. */
@@ -11,6 +11,8 @@ export async function machine(): Promise<Readonly<Record<string, string>>> {
     kernel: `${process.platform} ${release()}`,
     node: process.version,
     docker: docker ?? 'none',
+    image: process.env.BASE_IMAGE ?? 'as for the demonstration',
+    'load before the run': loadavg()[0]?.toFixed(1) ?? 'unknown',
     date: new Date().toISOString().slice(0, 10),
   };
 }

@@ -7,6 +7,7 @@ import { judge } from './bars.ts';
 import { machine } from './machine.ts';
 import type { Measure } from './measure.ts';
 import type { Form } from './pair.ts';
+import { preferImageWithRsync } from './pair.ts';
 import type { Peer } from './peer.ts';
 import { cai } from './peers/cai.ts';
 import { lsyncd } from './peers/lsyncd.ts';
@@ -45,6 +46,8 @@ async function bench(): Promise<void> {
   const scale = flags.quick ? quickScale : fullScale;
   const measures: Measure[] = [];
   const failures: string[] = [];
+  await preferImageWithRsync();
+  const facts = await machine();
   const { peers, missing } = await installed();
   for (const scenario of scenarios.filter(({ name }) => flags.only.includes(name))) {
     for (const form of allForms.filter((each) => flags.form.includes(each))) {
@@ -67,7 +70,7 @@ async function bench(): Promise<void> {
     missing,
     failures,
     largeFiles: scale.largeFiles,
-    machine: await machine(),
+    machine: facts,
   };
   if (flags.json) process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);
   else process.stdout.write(`${render(results).join('\n')}\n`);

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runCommand } from '../src/cli/demo-command.ts';
 import { openFarSide } from '../src/cli/demo-far.ts';
 import type { Puppet } from '../src/cli/demo-puppet.ts';
 import { localPuppet } from '../src/cli/demo-puppet.ts';
@@ -18,6 +19,15 @@ export interface Pair {
   readonly top: string;
   readonly puppets: Readonly<Record<Side, Puppet>>;
   close(): Promise<void>;
+}
+
+/** The tests' image has rsync, which the demonstration's own one lacks. */
+const imageWithRsync = 'cai-test-node:1';
+
+/** Sees to it that containers are made from an image with rsync, where there is one and no other was asked for. */
+export async function preferImageWithRsync(): Promise<void> {
+  const { ok } = await runCommand('docker', ['image', 'inspect', imageWithRsync]);
+  if (ok) process.env.BASE_IMAGE ??= imageWithRsync;
 }
 
 /** Opens a pair; undefined when it was to be a container and there can be none. */

@@ -18,8 +18,13 @@ const commandDeadlineMs = 5000;
 /** Runs all checks at the same time; in the order in which they are shown. */
 export async function runChecks(): Promise<readonly Check[]> {
   const engines = Promise.all([engine('docker'), engine('podman')]).then(mergeEngines);
-  const parts = await Promise.all([node(), engines, rsync(), git(), inotify(), stateChecks()]);
-  return parts.flat();
+  const [forContainers, forRsync, forGit, forState] = await Promise.all([
+    engines,
+    rsync(),
+    git(),
+    stateChecks(),
+  ]);
+  return [...node(), ...forContainers, ...forRsync, ...forGit, ...inotify(), ...forState];
 }
 
 function node(): Check[] {

@@ -16,6 +16,7 @@ export interface FakeBehaviour {
   readonly events?: readonly SessionEvent[];
 }
 
+/** @public Its importer is made by the bundler. */
 export async function startSession({ record }: SessionInput): Promise<Session> {
   const behaviour = (): FakeBehaviour => {
     try {

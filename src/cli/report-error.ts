@@ -1,4 +1,5 @@
 /** Says what went wrong and what to do: as text on stderr, or with --json as an object on stdout. */
+import { inspect } from 'node:util';
 import { CaiError, toCaiError } from '../errors.ts';
 import { displayPath } from '../tree/path.ts';
 import { errorColors, printJson } from './output.ts';
@@ -40,5 +41,5 @@ function capital(text: string): string {
 
 function causeOf(error: CaiError): string {
   const cause = error.cause ?? error;
-  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  return cause instanceof Error ? (cause.stack ?? cause.message) : inspect(cause);
 }

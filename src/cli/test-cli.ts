@@ -1,15 +1,17 @@
 /** For tests: runs the command line as a process of its own, with a fake engine in it. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { onTestFinished } from 'vitest';
+import type { FakeBehaviour } from './fake-engine.ts';
 
 const home = fileURLToPath(new URL('../..', import.meta.url));
 // Below node_modules, so that what is not bundled is found from there.
-const output = join(home, 'node_modules', '.cache', `cai-cli-test-${process.pid}`);
+const output = join(home, 'node_modules', '.cache', `cai-cli-test-${process.pid}-${randomUUID()}`);
 
 /** Bundles the command line; its file. Call removeCli at the end. */
 export async function bundleFakeCli(): Promise<string> {
@@ -92,4 +94,24 @@ export function useCli(entry: string, ...directories: string[]): Cli {
     rmSync(top, { recursive: true, force: true });
   });
   return { top, run, start };
+}
+
+/** Says what the fake engine of a directory does. */
+export function behave(cli: Cli, directory: string, behaviour: FakeBehaviour): void {
+  writeFileSync(join(cli.top, directory, '.cai-fake.json'), JSON.stringify(behaviour));
+}
+
+/** A result that was printed as JSON. */
+export function parse<T>(text: string): T {
+  return JSON.parse(text) as T;
+}
+
+/** True while there is such a process. */
+export function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,9 +1,16 @@
 /** The other end of a control socket. Every call has a deadline and can be cancelled. */
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
-import type { ErrorJson } from '../errors.ts';
 import { CaiError } from '../errors.ts';
-import type { CallName, Calls, SessionEvent, SessionRecord, SessionStatus } from './api.ts';
+import type {
+  CallName,
+  Calls,
+  Request,
+  ServerLine,
+  SessionEvent,
+  SessionRecord,
+  SessionStatus,
+} from './api.ts';
 import { createLineDecoder } from './lines.ts';
 import { readProcess } from './process-file.ts';
 
@@ -20,14 +27,7 @@ export interface Subscription {
   readonly status: SessionStatus;
   /** Settles when the session's process has gone, or after close(). */
   readonly closed: Promise<void>;
-  close(): void;
-}
-
-interface Line {
-  readonly id?: number;
-  readonly result?: unknown;
-  readonly error?: ErrorJson;
-  readonly event?: SessionEvent;
+  readonly close: () => void;
 }
 
 /** One call; NO_SESSION when no process has the session, TIMEOUT when it does not answer. */
@@ -102,6 +102,7 @@ interface Exchange {
 function exchange(socket: Socket, input: Exchange): Promise<unknown> {
   const { record, name, params, options, onEvent } = input;
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+  const request = { id: 1, call: name, params } as Request;
   return new Promise((resolve, reject) => {
     const fail = (error: CaiError): void => {
       clearTimeout(timer);
@@ -114,10 +115,10 @@ function exchange(socket: Socket, input: Exchange): Promise<unknown> {
     if (options.signal?.aborted) return cancel();
 
     const decoder = createLineDecoder(maxAnswerBytes, (text) => {
-      const line = JSON.parse(text) as Line;
-      if (line.event !== undefined) return onEvent?.(line.event);
+      const line = JSON.parse(text) as ServerLine;
+      if ('event' in line) return onEvent?.(line.event);
       clearTimeout(timer);
-      if (line.error === undefined) resolve(line.result);
+      if ('result' in line) resolve(line.result);
       else fail(new CaiError(line.error.code, line.error.message, line.error));
     });
     socket.on('data', (chunk) => {
@@ -136,7 +137,7 @@ function exchange(socket: Socket, input: Exchange): Promise<unknown> {
         }),
       );
     });
-    socket.write(`${JSON.stringify({ id: 1, call: name, params })}\n`);
+    socket.write(`${JSON.stringify(request)}\n`);
   });
 }
 

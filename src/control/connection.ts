@@ -5,6 +5,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import { CaiError, toCaiError } from '../errors.ts';
+import type { ServerLine } from './api.ts';
 import type { CallContext, Incoming } from './calls.ts';
 import { isCallName, runCall } from './calls.ts';
 import { createLineDecoder } from './lines.ts';
@@ -21,7 +22,7 @@ export function serveConnection(socket: Socket, context: CallContext): void {
   let active = 0;
   let unsubscribe: (() => void) | undefined;
 
-  const send = (line: unknown): void => {
+  const send = (line: ServerLine): void => {
     if (!socket.destroyed) socket.write(`${JSON.stringify(line)}\n`);
   };
   const subscribe = (): void => {
@@ -31,7 +32,7 @@ export function serveConnection(socket: Socket, context: CallContext): void {
     });
   };
   const refuse = (error: CaiError): void => {
-    send({ id: 0, error });
+    send({ id: 0, error: error.toJSON() });
     socket.destroySoon();
   };
 
@@ -43,7 +44,7 @@ export function serveConnection(socket: Socket, context: CallContext): void {
       // In the same turn as the answer, so that no event falls between the two.
       if (incoming.call === 'subscribe') subscribe();
     } catch (error) {
-      send({ id, error: toCaiError(error) });
+      send({ id, error: toCaiError(error).toJSON() });
     } finally {
       active -= 1;
     }

@@ -27,7 +27,8 @@ export async function* versionContent(
   const file = store.contents.file(entry.digest);
   if (file === undefined) throw notKept(version, 'is no longer kept');
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) {
+  for await (const part of createReadStream(file)) {
+    const chunk = part as Buffer;
     hash.update(chunk);
     yield chunk;
   }

@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import { expect, test } from 'vitest';
 import { makeTree, temporaryDirectory } from '../../test/support/tree.ts';
 import { waitFor } from '../../test/support/wait.ts';
+import { createRootGuard } from './root-guard.ts';
 import { openScanned, removeOf, type TestReplica } from './testing.ts';
 
 function rootIn(parent: string): string {
@@ -77,4 +78,16 @@ test('a file in the place of the root', async () => {
   fs.writeFileSync(told.root, '');
   await waitFor(() => lossOf(told) === 'not-a-directory');
   noRemovals(told);
+});
+
+test('a root made a moment ago has the same identity later, though the one above is as new', () => {
+  const parent = temporaryDirectory();
+  const root = `${parent}/new/root`;
+  fs.mkdirSync(root, { recursive: true });
+  const { identity } = createRootGuard({ fs, root });
+  const { birthtimeMs } = fs.statSync(root);
+  fs.writeFileSync(`${root}/later`, '');
+  fs.mkdirSync(`${parent}/new/beside`);
+  expect(identity.born).toBe(birthtimeMs);
+  expect(createRootGuard({ fs, root }).identity).toEqual(identity);
 });

@@ -53,15 +53,23 @@ export function rootError(root: string, loss: RootLoss): CaiError {
   });
 }
 
-/** Time of birth, or 0 where the file system does not tell: there Node puts the ctime in its place. */
+/** Time of birth, or 0 where the system does not tell: there Node puts the ctime in its place. */
 function bornOf(disk: Disk, stat: Stats): number {
   if (stat.birthtimeMs <= 0) return 0;
-  if (stat.birthtimeMs !== stat.ctimeMs) return stat.birthtimeMs;
-  try {
-    const above = disk.fs.lstatSync(dirname(disk.root));
-    const tells = above.dev === stat.dev && above.birthtimeMs !== above.ctimeMs;
-    return tells ? stat.birthtimeMs : 0;
-  } catch {
-    return 0;
-  }
+  return stat.birthtimeMs !== stat.ctimeMs || systemTellsBirths(disk) ? stat.birthtimeMs : 0;
+}
+
+/**
+ * A root that was made a moment ago looks the same on every system, and so may the directory above it.
+ * Where births are told at all, some old file has another one than its ctime.
+ */
+function systemTellsBirths(disk: Disk): boolean {
+  return [dirname(disk.root), '/', process.execPath].some((path) => {
+    try {
+      const { birthtimeMs, ctimeMs } = disk.fs.lstatSync(path);
+      return birthtimeMs !== ctimeMs;
+    } catch {
+      return false;
+    }
+  });
 }

@@ -48,7 +48,7 @@ export function judgeRemovals(
   const many = files + sum(recent);
   const reason = emptiesRoot(core, genuine, files)
     ? 'root-emptied'
-    : exceeds(core, many, total)
+    : exceedsHold(core, many, total)
       ? 'mass-deletion'
       : undefined;
   if (reason === undefined) {
@@ -67,7 +67,8 @@ function clearsTheWay(path: Path, making: ReadonlySet<Path>): boolean {
   return false;
 }
 
-function exceeds(core: Core, removed: number, total: number): boolean {
+/** More removals than go ahead without a person. */
+export function exceedsHold(core: Core, removed: number, total: number): boolean {
   const { files, share } = core.options.holds;
   return removed > files && removed > total * share;
 }

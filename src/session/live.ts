@@ -124,22 +124,31 @@ export class LiveSession implements Session {
     this.#end(undefined);
   }
 
-  /** Everything that changed before the call is on both sides afterwards. */
+  /** Everything that changed before the call is on both sides afterwards, or waits for a root that is lost. */
   async #carryAll(): Promise<void> {
-    await this.#idle();
-    const { local, container } = this.#engine.core.sides;
-    if (local.replica === undefined || container.replica === undefined) return this.#carryAll();
-    try {
-      await Promise.all([local.replica.drain(), container.replica.drain()]);
-    } catch (error) {
-      if (this.#stopped) throw error;
-      // The link broke in between: the scan after the reconnect finds what changed.
-      return this.#carryAll();
+    for (;;) {
+      await this.#idle();
+      if (this.#stopped) throw new CaiError('CANCELLED', 'The session was stopped.');
+      if (this.#lostRoots.size > 0) return;
+      if (await this.#drain()) break;
+      // Everything else must get its turn before the next try.
+      await new Promise((resolve) => setImmediate(resolve));
     }
     this.#engine.retries.now();
     this.#schedule();
     await this.#idle();
     await this.#engine.keeper.settled();
+  }
+
+  /** False when a replica was lost in between: the scan after the reconnect finds what changed. */
+  async #drain(): Promise<boolean> {
+    const { local, container } = this.#engine.core.sides;
+    try {
+      await Promise.all([local.replica?.drain(), container.replica?.drain()]);
+    } catch {
+      return false;
+    }
+    return local.replica !== undefined && container.replica !== undefined;
   }
 
   #flushTimeout(): CaiError {
@@ -208,7 +217,10 @@ export class LiveSession implements Session {
     }
     if (!this.#isIdle()) return;
     this.#engine.window.approved.clear();
-    reviewHolds(this.#engine);
+    if (reviewHolds(this.#engine) && this.#canRun()) {
+      void this.#pump();
+      return;
+    }
     if (this.#links.isUp && !this.#paused) setState(this.#engine.report, 'watching');
     for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
@@ -288,7 +300,9 @@ export class LiveSession implements Session {
         break;
       case 'root-lost':
         this.#lostRoots.add(side);
-        addHold(report, rootHold(side, event.reason));
+        // Another directory under the same name: opened anew, it is merged with the other side.
+        if (event.reason === 'replaced') this.#rootIsBack(side);
+        else addHold(report, rootHold(side, event.reason));
         break;
       case 'rescan-needed':
         if (this.#lostRoots.has(side)) this.#rootIsBack(side);

@@ -230,6 +230,18 @@ describe('holds', () => {
     expect(pair.session.status().holds).toEqual([]);
   });
 
+  it('a hold ends by itself when the files turn out to have been moved', async () => {
+    const pair = await startPair({ fill: (local) => makeTree(local, { ...many, other: 'o' }) });
+    await pair.same();
+    const away = join(pair.local, '..', 'away');
+    fs.renameSync(join(pair.local, 'd'), away);
+    await waitFor(() => pair.session.status().holds.length > 0, { what: 'the hold' });
+    fs.renameSync(away, join(pair.local, 'e'));
+    await pair.same();
+    expect(pair.session.status().holds).toEqual([]);
+    expect(names(pair.container)).not.toContain('d');
+  });
+
   it('an emptied root removes nothing', async () => {
     const pair = await startPair({
       fill: (local) => makeTree(local, { a: '1', b: '2', 'c/d': '3' }),
@@ -254,6 +266,43 @@ describe('holds', () => {
     );
     fs.writeFileSync(join(pair.local, 'a'), 'after');
     await pair.same();
+  });
+});
+
+describe('a root that is lost', () => {
+  it('a flush ends at once and shows the hold', async () => {
+    const pair = await startPair({ fill: (local) => makeTree(local, { a: '1' }) });
+    await pair.same();
+    fs.renameSync(pair.local, `${pair.local}-away`);
+    const { holds } = await pair.session.flush({ timeoutMs: 10_000 });
+    expect(holds).toMatchObject([{ side: 'local', reason: 'root-missing' }]);
+  });
+
+  it.each(['local', 'container'] as const)(
+    'made anew on the %s side: both are merged',
+    async (side) => {
+      const pair = await startPair({ fill: (local) => makeTree(local, { a: '1', 'd/b': '2' }) });
+      await pair.same();
+      fs.renameSync(pair[side], `${pair[side]}-away`);
+      await waitFor(() => pair.session.status().holds.length > 0, { what: 'the hold' });
+      makeTree(pair[side], { fresh: 'f' });
+      await waitFor(
+        () =>
+          pair.session.status().holds.length === 0 && pair.session.status().state === 'watching',
+        { what: 'the end of the hold' },
+      );
+      await pair.same();
+      expect(names(pair.local)).toEqual(['a', 'd', 'd/b', 'fresh']);
+    },
+  );
+
+  it('a flush that waits for it ends with the session', async () => {
+    const pair = await startPair();
+    await pair.same();
+    const flush = pair.session.flush({ timeoutMs: 10_000 });
+    const ended = expect(flush).rejects.toMatchObject({ code: 'CANCELLED' });
+    await pair.stop();
+    await ended;
   });
 });
 

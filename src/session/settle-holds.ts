@@ -1,6 +1,10 @@
 /** What a person (or the files themselves) decided about held removals (invariant 5). */
+import type { Digest } from '../tree/entry.ts';
+import type { Path } from '../tree/path.ts';
+import type { Core } from './core.ts';
 import { forget, setSide, sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
+import { exceedsHold } from './holds.ts';
 import { releaseHold } from './report.ts';
 
 /** The removals go ahead on the other side too. */
@@ -29,17 +33,47 @@ export function rejectHolds(engine: Engine): void {
   endHolds(engine, 'rejected');
 }
 
-/** Held paths that are back, or gone from the other side as well, wait no longer. */
-export function reviewHolds(engine: Engine): void {
-  const { core } = engine;
-  if (core.held.size === 0) return;
+/**
+ * Held paths that are back, or gone from the other side as well, wait no longer. Neither do those whose
+ * content stands elsewhere by now: that was a move, of which the removal was told first (a branch switch
+ * removes before it creates). What is left then may be too little for a hold. True when removals can go on.
+ */
+export function reviewHolds(engine: Engine): boolean {
+  const { core, window } = engine;
+  if (core.held.size === 0) return false;
   for (const path of core.held) {
     const back =
       sideLook(core, 'local', path) !== null && sideLook(core, 'container', path) !== null;
     const settled = core.base.get(path) === null;
     if (back || settled) core.held.delete(path);
   }
+  const freed = freedPaths(core);
+  for (const path of freed) {
+    core.held.delete(path);
+    window.approved.add(path);
+    core.dirty.add(path);
+  }
   if (core.held.size === 0) endHolds(engine, 'gone');
+  return freed.length > 0;
+}
+
+/** Held removals that need no person: those of moved files, and all when the rest is too little for a hold. */
+function freedPaths(core: Core): readonly Path[] {
+  const lost = [...core.held].flatMap((path) => {
+    const entry = core.base.get(path);
+    return entry?.kind === 'file' ? [{ path, digest: entry.digest }] : [];
+  });
+  const wanted = new Set(lost.map(({ digest }) => digest));
+  const elsewhere = new Set<Digest>();
+  for (const [path, entry] of core.base.entries())
+    if (entry.kind === 'file' && wanted.has(entry.digest) && !core.held.has(path))
+      elsewhere.add(entry.digest);
+  if (elsewhere.size === 0) return [];
+  const moved = lost.filter(({ digest }) => elsewhere.has(digest));
+  const stillLost = lost.length - moved.length;
+  if (stillLost > 0 && exceedsHold(core, stillLost, core.base.files))
+    return moved.map(({ path }) => path);
+  return [...core.held];
 }
 
 function endHolds(engine: Engine, how: 'approved' | 'rejected' | 'gone'): void {

@@ -66,7 +66,9 @@ async function bench(): Promise<void> {
   const results: Results = {
     measures,
     judgements: judge(measures, allForms),
-    peers: peers.map(({ peer, version }) => ({ name: peer.name, version })),
+    peers: peers
+      .map(({ peer, version }) => ({ name: peer.name, version }))
+      .filter(({ name }) => measures.some((each) => each.peer === name)),
     missing,
     failures,
     largeFiles: scale.largeFiles,

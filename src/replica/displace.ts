@@ -7,7 +7,7 @@ import type { Path } from '../tree/path.ts';
 import { diskPath } from './disk-path.ts';
 import { errnoOf } from './fs-port.ts';
 import type { Place } from './kept.ts';
-import { holdDisplaced } from './place.ts';
+import { holdDisplaced } from './placing.ts';
 import type { Kept } from './replica.ts';
 import type { Standing, Work } from './work.ts';
 

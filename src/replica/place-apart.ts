@@ -7,7 +7,7 @@ import type { Stats } from 'node:fs';
 import { diskPath } from './disk-path.ts';
 import { moveAway, putBack } from './displace.ts';
 import type { Place } from './kept.ts';
-import { holdDisplaced, type PlaceTask, type Placing, placeNew } from './place.ts';
+import { holdDisplaced, type PlaceTask, type Placing, placeNew } from './placing.ts';
 
 export async function placeApart(task: PlaceTask): Promise<Placing> {
   const { work, path, at, there } = task;

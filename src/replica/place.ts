@@ -6,33 +6,15 @@
  * time, are noticed.
  */
 import { constants } from 'node:fs';
-import { sameContent } from '../tree/entry.ts';
-import type { Path } from '../tree/path.ts';
 import { closeQuietly, openToRead, sameFile, sameInode } from './digest.ts';
 import { diskPath } from './disk-path.ts';
 import { copyAsync, type DiskPath, errnoOf, readAsync, writeAsync } from './fs-port.ts';
 import type { Place } from './kept.ts';
-import { lookPatiently, toLook } from './look.ts';
 import { racyWindow } from './nodes.ts';
 import { placeApart } from './place-apart.ts';
+import { holdDisplaced, noLinkCodes, type PlaceTask, type Placing, placeNew } from './placing.ts';
 import type { Kept } from './replica.ts';
-import { removeQuietly } from './staged.ts';
-import type { Standing, Work } from './work.ts';
-
-export type Placing =
-  | { readonly placed: true; readonly kept?: Kept }
-  /** Something else stands there, or nothing any more. */
-  | { readonly placed: false; readonly kept?: Kept };
-
-export interface PlaceTask {
-  readonly work: Work;
-  readonly path: Path;
-  /** What is prepared. */
-  readonly at: DiskPath;
-  /** What has to give way. */
-  readonly there: Standing;
-  readonly beside: boolean;
-}
+import type { Work } from './work.ts';
 
 export async function putInPlace(task: PlaceTask): Promise<Placing> {
   const { work, path, at, there } = task;
@@ -54,31 +36,6 @@ export async function putInPlace(task: PlaceTask): Promise<Placing> {
 }
 
 const raceCodes = new Set(['EEXIST', 'ENOENT', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'ELOOP']);
-const noLinkCodes = new Set([
-  'EPERM',
-  'EACCES',
-  'ENOTSUP',
-  'EOPNOTSUPP',
-  'ENOSYS',
-  'EMLINK',
-  'EINVAL',
-]);
-
-export function placeNew(work: Work, at: DiskPath, target: DiskPath): Placing {
-  const { fs } = work.view.disk;
-  try {
-    fs.linkSync(at, target);
-  } catch (error) {
-    if (!noLinkCodes.has(errnoOf(error))) throw error;
-    // No hard links here: the smallest window that is to be had.
-    if (fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined) return { placed: false };
-    fs.renameSync(at, target);
-    return { placed: true };
-  }
-  removeQuietly(work.view.disk, at);
-  return { placed: true };
-}
-
 async function placeOver(task: PlaceTask, target: DiskPath): Promise<Placing> {
   const { work, path, at, there, beside } = task;
   const { fs } = work.view.disk;
@@ -105,30 +62,6 @@ function keep({ work, there }: PlaceTask, place: Place, target: DiskPath): void 
   // Only Linux links a link itself; elsewhere its target is all there is to it.
   if (there.look?.kind !== 'link' || process.platform === 'linux') fs.linkSync(target, place.at);
   else fs.symlinkSync(there.look.target, place.at);
-}
-
-/** Looks at what was displaced; what is not as it was when it was checked is told as unexpected. */
-export async function holdDisplaced(work: Work, place: Place, there: Standing): Promise<Kept> {
-  const { fs } = work.view.disk;
-  const { look, stat } = there;
-  if (look?.kind !== 'file' && look?.kind !== 'link')
-    throw new Error('only files and links are kept');
-  try {
-    const now = fs.lstatSync(place.at);
-    const settled = now.mtimeMs < Date.now() - racyWindow(now);
-    if (stat !== undefined && sameInode(now, stat) && (settled || look.kind === 'link')) {
-      return work.kept.hold(place, look, true);
-    }
-    const { path, at } = place;
-    const task = { fs, at, path, maxFileSize: Number.MAX_SAFE_INTEGER, keepUpTo: 0 };
-    const found = toLook(await lookPatiently(task, 100));
-    if (found?.kind === 'file' || found?.kind === 'link') {
-      return work.kept.hold(place, found, sameContent(found, look));
-    }
-  } catch {
-    // It is there all the same, and what it holds is seen when it is read.
-  }
-  return work.kept.hold(place, look, false);
 }
 
 /**

@@ -54,7 +54,8 @@ export function readEvent(line: string): ContainerEvent | undefined {
     const raw = JSON.parse(line) as Readonly<Record<string, unknown>>;
     const status = raw.status ?? raw.Status ?? raw.Action;
     const actor = (raw.Actor ?? {}) as { ID?: unknown };
-    const id = String(raw.id ?? raw.ID ?? actor.ID ?? '');
+    const id = raw.id ?? raw.ID ?? actor.ID;
+    if (typeof id !== 'string') return undefined;
     if (status === 'start') return { type: 'start', id };
     if (status === 'die' || status === 'died') return { type: 'die', id };
   } catch {

@@ -40,8 +40,7 @@ function openOutput(): Writable {
     // Stdout is a file or a terminal.
     output = process.stdout;
   }
-  const { write } = process.stderr;
-  if (output !== process.stdout) process.stdout.write = write.bind(process.stderr);
+  if (output !== process.stdout) process.stdout.write = process.stderr.write.bind(process.stderr);
   globalThis.console = new Console(process.stderr, process.stderr);
   return output;
 }

@@ -28,8 +28,19 @@ export function bootMessage(agentSource: string): Buffer {
   return Buffer.concat([head, source]);
 }
 
-/** Arguments for node that keep the agent small; all are known to Node 18 and later. */
-export const nodeFlags: readonly string[] = ['--max-semi-space-size=2', '--no-warnings'];
+/**
+ * Arguments for node that keep the agent small: about 110 instead of 150 MB for 100,000 files, at no
+ * measurable cost (`--optimize-for-size` takes twice the time). Node 18 to 26 know them all; an unknown
+ * one would end node.
+ */
+export const nodeFlags: readonly string[] = [
+  '--heap-growing-percent=40',
+  '--max-semi-space-size=8',
+  '--no-warnings',
+];
+
+/** Environment to the same end: glibc keeps a memory arena a thread, which the agent has no use for. */
+export const nodeEnvironment: readonly string[] = ['MALLOC_ARENA_MAX=1', 'NODE_OPTIONS='];
 
 export type GreetingSearch =
   | { readonly found: false }

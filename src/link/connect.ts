@@ -4,7 +4,7 @@ import { type ContainerInfo, requireRunning } from '../docker/container.ts';
 import type { EngineCommand } from '../docker/engine.ts';
 import { openRemoteReplica } from '../replica/remote.ts';
 import type { Replica, ReplicaOptions } from '../replica/replica.ts';
-import { bootMessage, bootScript, nodeFlags } from './boot.ts';
+import { bootMessage, bootScript, nodeEnvironment, nodeFlags } from './boot.ts';
 import { Client } from './client.ts';
 import { explainFailure } from './connect-errors.ts';
 import { openLink } from './handshake.ts';
@@ -58,8 +58,9 @@ export async function connectContainer(input: ConnectInput): Promise<Connected> 
 
 /** By id: a container that takes the name meanwhile is another one. */
 function execCommand(command: EngineCommand, info: ContainerInfo): readonly string[] {
-  // The container's working directory may be gone, its NODE_OPTIONS may make node print or listen.
-  const options = ['--interactive', '--workdir', '/', '--env', 'NODE_OPTIONS='];
+  // The container's working directory may be gone; its NODE_OPTIONS may make node print or listen.
+  const environment = nodeEnvironment.flatMap((value) => ['--env', value]);
+  const options = ['--interactive', '--workdir', '/', ...environment];
   return [...command, 'exec', ...options, info.id, 'node', ...nodeFlags, '-e', bootScript];
 }
 

@@ -227,8 +227,8 @@ describe('streams', () => {
         },
       },
     });
-    // biome-ignore lint/correctness/useYield: a source that fails at once
     async function* broken(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('half');
       throw new CaiError('BUSY', 'changed');
     }
     await expect(client.call('put', null, { idleMs, upload: broken() })).rejects.toMatchObject({

@@ -24,7 +24,7 @@ export function createPartSender<T>({ call, cost, encode }: PartOptions<T>): Par
   let waiting: T[] = [];
   let waitingCost = 0;
   let sending: Promise<void> | undefined;
-  let failure: unknown;
+  let failure: Error | undefined;
 
   async function send(items: readonly T[]): Promise<void> {
     const { data, bytes } = encode(items);
@@ -42,7 +42,7 @@ export function createPartSender<T>({ call, cost, encode }: PartOptions<T>): Par
 
   function start(work = sendAll): Promise<void> {
     sending ??= work()
-      .catch((error: unknown) => {
+      .catch((error: Error) => {
         failure ??= error;
       })
       .finally(() => {
@@ -51,16 +51,20 @@ export function createPartSender<T>({ call, cost, encode }: PartOptions<T>): Par
     return sending;
   }
 
+  function throwFailure(): void {
+    if (failure !== undefined) throw failure;
+  }
+
   return {
     async add(items) {
-      if (failure !== undefined) throw failure;
+      throwFailure();
       for (const item of items) {
         waiting.push(item);
         waitingCost += cost(item);
       }
       const sent = start();
       if (waitingCost >= packetBytes) await sent;
-      if (failure !== undefined) throw failure;
+      throwFailure();
     },
     tick() {
       if (sending === undefined && failure === undefined) void start(() => send([]));
@@ -68,7 +72,7 @@ export function createPartSender<T>({ call, cost, encode }: PartOptions<T>): Par
     async end() {
       while (waiting.length > 0 && failure === undefined) await start();
       await sending;
-      if (failure !== undefined) throw failure;
+      throwFailure();
     },
   };
 }

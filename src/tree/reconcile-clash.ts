@@ -10,6 +10,7 @@ import { everythingBelow } from './reconcile-changes.ts';
 import { Draft } from './reconcile-draft.ts';
 import {
   type Context,
+  isProtectedAs,
   leaderAt,
   leave,
   mayWrite,
@@ -121,7 +122,11 @@ function hasBlocked(clash: Clash, side: Side): boolean {
 }
 
 function hasProtected(context: Context, clash: Clash): boolean {
-  return clash.inside.some(([path, look]) => look !== null && context.input.isProtected(path));
+  return clash.inside.some(([path, look]) => {
+    if (look === null) return false;
+    // What the container would take away is judged by its name alone.
+    return isProtectedAs(context, path, clash.holder === 'container' ? look : null);
+  });
 }
 
 /** Leaves alone what a side made of the path; what is blocked is told elsewhere. */
@@ -156,7 +161,7 @@ function copyInside(context: Context, clash: Clash, to: Side): void {
   if (to === 'local') {
     for (const [path, look] of clash.inside) {
       if (look === null) continue;
-      if (refused.has(parentPath(path)) || context.input.isProtected(path)) refused.add(path);
+      if (refused.has(parentPath(path)) || isProtectedAs(context, path, look)) refused.add(path);
     }
   }
   for (const [path, look] of clash.inside.toReversed()) {

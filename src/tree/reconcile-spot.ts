@@ -32,7 +32,13 @@ export function asTheyAre(spot: Spot): Standing {
 
 /** True where nothing of the container's may come to local. */
 export function isGuarded(context: Context, spot: Spot): boolean {
-  return spot.closed || context.input.isProtected(spot.path);
+  return spot.closed || isProtectedAs(context, spot.path, spot.looks.container);
+}
+
+/** True where the container must not write this. */
+export function isProtectedAs(context: Context, path: Path, look: Look): boolean {
+  const kind = look === null || look.kind === 'blocked' ? undefined : look.kind;
+  return context.input.isProtected(path, kind);
 }
 
 export function mayWrite(context: Context, spot: Spot, side: Side): boolean {

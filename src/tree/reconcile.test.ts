@@ -1,6 +1,7 @@
 /** The rules, one a line: what base and sides hold, what is done on which side. */
 import { describe, expect, test } from 'vitest';
 import { settleConflict, settleMerged } from './conflict.ts';
+import { isProtected } from './protected.ts';
 import type { Plan, PlannedAction, ReconcileInput } from './reconcile.ts';
 import { reconcile } from './reconcile.ts';
 import {
@@ -223,6 +224,23 @@ describe('protected paths', () => {
     expect(plan(hooks(F1), hooks(F2), F3)).toBe(
       'container: -g +g/ +g/hooks/ +g/hooks/x=F2 +g/o=F1 | conflict g type local',
     );
+  });
+});
+
+describe('links in .git', () => {
+  const planGit = (base: Part, local: Part, container: Part) =>
+    summary(planFor({ '.git': base }, { '.git': local }, { '.git': container }, { isProtected }));
+  const objects = D({ objects: D({ o: F1 }) });
+
+  test('do not come from the container, neither new nor in the place of something', () => {
+    expect(planGit(D({}), D({}), D({ l: L }))).toBe('refused: .git/l');
+    expect(planGit(objects, objects, D({ objects: L }))).toBe('refused: .git/objects');
+    expect(planGit(D({ x: F1 }), D({ x: F1 }), D({ x: L }))).toBe('refused: .git/x');
+  });
+
+  test('go to the container, and the container may remove them', () => {
+    expect(planGit(D({}), D({ l: L }), D({}))).toBe('container: +.git/l');
+    expect(planGit(D({ l: L }), D({ l: L }), D({}))).toBe('local: -.git/l');
   });
 });
 

@@ -27,8 +27,8 @@ export interface ReconcileInput {
   readonly hostLeads: boolean;
   /** The container's clock minus the host's, milliseconds; taken off its times by 'newest'. */
   readonly clockSkew: number;
-  /** True for paths the container must not write. */
-  readonly isProtected: (path: Path) => boolean;
+  /** True for paths the container must not write; `kind` is what it has there. */
+  readonly isProtected: (path: Path, kind?: Entry['kind']) => boolean;
 }
 
 /** A step on one side; where a file's content comes from is the session's business. */

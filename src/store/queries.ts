@@ -1,5 +1,6 @@
 /** The reading half of a store, which is the same for its writer and for readers beside it. */
 import { readBasePage } from './base.ts';
+import { readConflicts } from './conflicts.ts';
 import type { Connection } from './connection.ts';
 import { readEvents } from './events.ts';
 import { type ContentSizes, readHistory, readVersion } from './history.ts';
@@ -9,7 +10,10 @@ import { readValue } from './values.ts';
 /** Runs work on the database; writer and reader differ in what they do about damage. */
 export type Guard = <T>(work: (connection: Connection) => T) => T;
 
-export type Queries = Pick<Store, 'loadBase' | 'getValue' | 'history' | 'version' | 'events'>;
+export type Queries = Pick<
+  Store,
+  'loadBase' | 'getValue' | 'history' | 'version' | 'events' | 'conflicts'
+>;
 
 export function queries(guard: Guard, contents: ContentSizes): Queries {
   return {
@@ -26,6 +30,7 @@ export function queries(guard: Guard, contents: ContentSizes): Queries {
     getValue: (key) => guard((connection) => readValue(connection, key)),
     history: (filter = {}) => guard((connection) => readHistory(connection, filter, contents)),
     version: (id) => guard((connection) => readVersion(connection, id, contents)),
+    conflicts: () => guard(readConflicts),
     events: (filter = {}) => guard((connection) => readEvents(connection, filter)),
   };
 }

@@ -33,6 +33,8 @@ export function openReader(directory: string): Store {
     commit: refuse,
     clearBase: refuse,
     setValue: refuse,
+    putConflict: refuse,
+    removeConflict: refuse,
     prune: refuse,
     close: () => {
       if (open) connection.close();

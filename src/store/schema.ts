@@ -5,7 +5,7 @@
 import { type Connection, Damage } from './connection.ts';
 
 /** Raised with every change of the tables; a database with a higher one is not ours to read. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 export const kinds = { file: 0, directory: 1, link: 2 } as const;
 
@@ -23,6 +23,9 @@ const entryColumns = `
     WHEN ${kinds.directory} THEN mode IS NOT NULL
     WHEN ${kinds.link} THEN target IS NOT NULL
     ELSE 0 END)`;
+
+const conflictTable =
+  'CREATE TABLE conflict (id INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, data TEXT NOT NULL) STRICT;';
 
 const schema = `
 CREATE TABLE base (path BLOB PRIMARY KEY NOT NULL, ${entryColumns}) STRICT, WITHOUT ROWID;
@@ -42,14 +45,29 @@ CREATE INDEX version_content ON version (content) WHERE content IS NOT NULL;
 
 CREATE TABLE content (digest BLOB PRIMARY KEY, size INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE event (id INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, type TEXT NOT NULL, data TEXT NOT NULL) STRICT;
+${conflictTable}
 CREATE TABLE value (key TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value REAL NOT NULL) STRICT;
 `;
+
+/** What makes the tables of a version into those of the next; the first is for version 1. */
+const migrations: readonly string[] = [conflictTable];
 
 /** Makes the tables, in one transaction. */
 export function createSchema(connection: Connection): void {
   connection.transaction(
     () => connection.exec(`${schema} PRAGMA user_version = ${schemaVersion};`),
+    { durable: true },
+  );
+}
+
+/** Brings the tables of an earlier version up to date, in one transaction. */
+export function migrateSchema(connection: Connection): void {
+  const version = Number(connection.get('PRAGMA user_version')?.user_version);
+  if (version < 1 || version >= schemaVersion) return;
+  const steps = migrations.slice(version - 1).join('\n');
+  connection.transaction(
+    () => connection.exec(`${steps} PRAGMA user_version = ${schemaVersion};`),
     { durable: true },
   );
 }

@@ -13,7 +13,7 @@ import {
   makePrivateFile,
   type StoreFiles,
 } from './files.ts';
-import { checkSchema, createSchema, setMeta } from './schema.ts';
+import { checkSchema, createSchema, migrateSchema, setMeta } from './schema.ts';
 import { sqliteCode } from './sqlite.ts';
 import type { StoreCondition } from './store.ts';
 
@@ -42,10 +42,13 @@ export function startAnew(files: StoreFiles, reason: string, now: number): State
   setMeta(connection, 'damaged', now);
   setMeta(connection, 'clean', 0);
   // Ids go on far above those of the lost history, so that an old one never names a new version.
-  connection.run(
-    "INSERT INTO sqlite_sequence (name, seq) VALUES ('version', ?)",
-    Math.floor(now / 1000),
-  );
+  for (const table of ['version', 'conflict']) {
+    connection.run(
+      'INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)',
+      table,
+      Math.floor(now / 1000),
+    );
+  }
   return { connection, condition: { state: 'damaged', movedTo, reason }, keptBytes: 0 };
 }
 
@@ -74,6 +77,7 @@ function openSound(files: StoreFiles): State {
   }
   const connection = openFile(database ?? databaseFile(files.directory));
   try {
+    migrateSchema(connection);
     const found = checkSchema(connection, { thorough: 'unclean' });
     if (found === 'empty' && remains) throw new Damage('it is empty');
     if (found === 'empty') createSchema(connection);

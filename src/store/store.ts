@@ -52,6 +52,15 @@ export interface StoredEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** A conflict that is listed until a person has seen to it. */
+export interface StoredConflict {
+  /** Stable, unique within the session; ascending with time. */
+  readonly id: string;
+  readonly time: number;
+  /** A ConflictInfo (control/api.ts). */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
 /** One change of the base; null removes the path. */
 export type BaseChange = readonly [path: Path, entry: Entry | null];
 
@@ -108,6 +117,12 @@ export interface Store {
   version(id: string): Version | undefined;
   /** The newest `limit` (all when left out), in the order in which they happened. */
   events(filter?: EventFilter): readonly StoredEvent[];
+
+  /** In the order in which they happened. */
+  conflicts(): readonly StoredConflict[];
+  /** Writes a conflict down, anew or in the place of the one with that id; returns the id. */
+  putConflict(conflict: Omit<StoredConflict, 'id'> & { readonly id?: string }): string;
+  removeConflict(id: string): void;
 
   /** Lets go what is over the limits; returns what it freed. Cheap when nothing is. */
   prune(now: number): { readonly versions: number; readonly bytes: number };

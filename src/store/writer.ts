@@ -1,5 +1,6 @@
 /** A store open for writing: one transaction a commit, with the contents that it names durable before. */
 import { writeBase } from './base.ts';
+import { deleteConflict, writeConflict } from './conflicts.ts';
 import { openContents } from './contents.ts';
 import { writeEvents } from './events.ts';
 import type { StoreFiles } from './files.ts';
@@ -89,6 +90,8 @@ export function openWriter(files: StoreFiles, { limits, now, lock }: WriterOptio
       baseLost = false;
     },
     setValue: (key, value) => guard((connection) => writeValue(connection, key, value)),
+    putConflict: (conflict) => guard((connection) => writeConflict(connection, conflict)),
+    removeConflict: (id) => guard((connection) => deleteConflict(connection, id)),
     prune,
     close: () => {
       if (!open) return;

@@ -22,7 +22,7 @@ declare const leftover: Uint8Array;
 
 interface Serving {
   readonly replica: Replica;
-  readonly kept: ReadonlySet<string>;
+  readonly keeps: () => boolean;
 }
 
 /** Milliseconds that cleaning up may take before the process ends anyway. */
@@ -37,8 +37,8 @@ async function serve(data: unknown, connection: Connection): Promise<unknown> {
   const { root, options, create } = checkHello(data);
   prepareRoot(root, create);
   const replica = await openDiskReplica({ root, side: 'container', options });
-  const { handlers, kept } = serveReplica(replica);
-  serving = { replica, kept };
+  const { handlers, keeps } = serveReplica(replica);
+  serving = { replica, keeps };
   const server = new Server(connection, handlers);
   replica.onEvent = createEventSender(server.events);
   void replica.closed.then((error) => connection.fail(error));
@@ -67,6 +67,6 @@ function rootError(root: string, error: unknown): CaiError {
 
 async function end(): Promise<void> {
   setTimeout(() => process.exit(0), cleanMs);
-  if (serving !== undefined && serving.kept.size === 0) await serving.replica.close();
+  if (serving !== undefined && !serving.keeps()) await serving.replica.close();
   process.exit(0);
 }

@@ -142,6 +142,8 @@ export class Connection {
   }
 
   #take(bytes: Uint8Array): void {
+    // Any byte is a sign of life: on a slow line one frame may take longer than the silence allowed.
+    this.#heartbeat.alive();
     try {
       for (const frame of this.#decoder.push(bytes)) this.#waiting.push(frame);
     } catch (error) {
@@ -153,7 +155,6 @@ export class Connection {
   #handle(): void {
     try {
       for (let frame = this.#waiting.shift(); frame !== undefined; frame = this.#waiting.shift()) {
-        this.#heartbeat.alive();
         if (this.#receive(checkMessage(frame.json, frame.bytes), frame)) {
           this.#breathe();
           return;

@@ -41,13 +41,15 @@ const noBytes = new Uint8Array(0);
 
 export interface ServedReplica {
   readonly handlers: Handlers;
-  /** Ids of files that the replica keeps and the host has not released. */
-  readonly kept: ReadonlySet<string>;
+  /** True while the replica keeps, or may be about to keep, what the host has not released. */
+  keeps(): boolean;
 }
 
 export function serveReplica(replica: Replica): ServedReplica {
   const kept = new Set(replica.info.leftKept.map(({ id }) => id));
   const inOrder = createQueue();
+  let applying = 0;
+  const keeps = (): boolean => applying > 0 || kept.size > 0;
   const handlers: Handlers = {
     configure: ({ data }) => replica.configure(data as ReplicaOptions),
     scan: (call) => scan(replica, call),
@@ -57,17 +59,22 @@ export function serveReplica(replica: Replica): ServedReplica {
     read: (call) => call.send(replica.read(fileOf(call.data), call.signal)),
     stage: (call) => replica.stage(stagedOf(call.data), call.upload, call.signal),
     unstage: ({ data }) => replica.unstage(checkKeptId(data)),
-    apply: (call) => inOrder(() => apply(replica, call, kept)),
+    apply: async (call) => {
+      applying += 1;
+      await inOrder(() => apply(replica, call, kept)).finally(() => {
+        applying -= 1;
+      });
+    },
     readKept: (call) => call.send(replica.readKept(checkKeptId(call.data))),
     release: (call) => release(replica, call, kept),
     leftKept: (call) => sendKept(call, replica.info.leftKept),
     flush: () => replica.flush(),
     // Closing removes what is kept; what the host has not fetched stays for the next agent (invariant 1).
     close: async () => {
-      if (kept.size === 0) await replica.close();
+      if (!keeps()) await replica.close();
     },
   };
-  return { handlers, kept };
+  return { handlers, keeps };
 }
 
 /** One after the other, whatever became of the one before. */

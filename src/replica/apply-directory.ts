@@ -2,12 +2,12 @@
 import { constants } from 'node:fs';
 import { closeQuietly } from './digest.ts';
 import { diskPath } from './disk-path.ts';
-import { displace } from './displace.ts';
+import { displace, putBack } from './displace.ts';
 import { errnoOf } from './fs-port.ts';
 import { directoryMode, setAttributes } from './modes.ts';
 import { noteDirectory } from './own-writes.ts';
 import type { Action, Kept, Outcome } from './replica.ts';
-import { meets, missed, missedNow, standing, type Work } from './work.ts';
+import { failed, meets, missed, missedNow, standing, type Work } from './work.ts';
 
 type DirectoryAction = Extract<Action, { type: 'mkdir' }>;
 
@@ -17,17 +17,27 @@ export async function applyDirectory(work: Work, action: DirectoryAction): Promi
   if (there.look?.kind === 'directory') return existing(work, path, there.look);
   if (!meets(there, expect)) return missed(work, path, there.look);
   work.probe('checked', path);
-  let kept: Kept | undefined;
-  if (expect !== null) {
-    const displacing = await displace(work, path, there, expect);
-    kept = displacing.kept;
-    if (!displacing.displaced)
-      return { ...(await missedNow(work, path)), ...(kept ? { kept } : {}) };
+  if (expect === null) return makeThere(work, action);
+  const displacing = await displace(work, path, there, expect);
+  const { kept } = displacing;
+  if (!displacing.displaced) return { ...(await missedNow(work, path)), ...keptOf(kept) };
+  try {
+    return { ...(await makeThere(work, action)), ...keptOf(kept) };
+  } catch (error) {
+    // What was displaced gets its place back, or is told with the failure.
+    const isBack = await putBack(work, displacing.place).catch(() => false);
+    return { ...(await failed(work, path, error)), ...(isBack ? {} : keptOf(kept)) };
   }
-  const result = make(work, action);
-  // Another program took the name: what was displaced is in the history all the same.
-  if (!result) return { ...(await missedNow(work, path)), ...(kept ? { kept } : {}) };
-  return { path, result: 'done', now: noteDirectory(work, path), ...(kept ? { kept } : {}) };
+}
+
+async function makeThere(work: Work, action: DirectoryAction): Promise<Outcome> {
+  const { path } = action;
+  if (!make(work, action)) return missedNow(work, path);
+  return { path, result: 'done', now: noteDirectory(work, path) };
+}
+
+function keptOf(kept: Kept | undefined): { kept?: Kept } {
+  return kept === undefined ? {} : { kept };
 }
 
 function existing(work: Work, path: string, look: Outcome['now']): Outcome {

@@ -1,5 +1,6 @@
 /** The actions that put a file or a link at a path. */
 import { CaiError } from '../errors.ts';
+import type { Look } from '../tree/entry.ts';
 import { linkFault } from '../tree/link.ts';
 import { hasRawBytes, type Path, parentPath, toBytes } from '../tree/path.ts';
 import { closeQuietly, openToRead } from './digest.ts';
@@ -7,7 +8,7 @@ import { diskPath, joinDisk } from './disk-path.ts';
 import { removeMoved } from './displace.ts';
 import { type DiskPath, errnoOf } from './fs-port.ts';
 import { setAttributes } from './modes.ts';
-import { noteFile, noteLink } from './own-writes.ts';
+import { lookAgain, noteFile, noteLink } from './own-writes.ts';
 import { putInPlace } from './place.ts';
 import { type Prepared, prepare, type WriteAction } from './prepare.ts';
 import type { Action, Kept, Outcome } from './replica.ts';
@@ -49,9 +50,7 @@ async function writeOnce(work: Work, action: WriteAction, beside: boolean): Prom
     const outcome = await placeChecked(work, action, prepared.at, beside);
     if ('missed' in outcome) return outcome.missed;
     placed = true;
-    if (prepared.movedFrom !== undefined) finishMove(work, path, prepared);
-    const now = await noteFile(work, path, prepared, entry.digest);
-    return { path, result: 'done', now, ...keptOf(outcome.kept) };
+    return { path, result: 'done', now: await finishWrite(work, action, prepared), ...outcome };
   } catch (error) {
     if (errnoOf(error) === 'EXDEV' && source.from === 'staged' && !beside) {
       const { digest, size } = entry;
@@ -77,12 +76,8 @@ async function linkOnce(work: Work, action: LinkAction, beside: boolean): Promis
     const outcome = await placeChecked(work, action, at, beside);
     if ('missed' in outcome) return outcome.missed;
     placed = true;
-    return {
-      path,
-      result: 'done',
-      now: await noteLink(work, path, entry),
-      ...keptOf(outcome.kept),
-    };
+    const now = await noteLink(work, path, entry).catch(() => lookAgain(work, path));
+    return { path, result: 'done', now, ...outcome };
   } finally {
     if (!placed) removeQuietly(view.disk, at);
   }
@@ -110,6 +105,20 @@ async function placeChecked(
   }
   const leftover = leftoverIn(work, path);
   return { missed: missed(work, path, there.look, leftover === undefined ? {} : { leftover }) };
+}
+
+/** It is in its place, and what it displaced is kept: nothing may turn that into a failure any more. */
+async function finishWrite(
+  work: Work,
+  { path, entry }: WriteAction,
+  prepared: Prepared,
+): Promise<Look> {
+  try {
+    if (prepared.movedFrom !== undefined) finishMove(work, path, prepared);
+    return await noteFile(work, path, prepared, entry.digest);
+  } catch {
+    return lookAgain(work, path);
+  }
 }
 
 function finishMove(work: Work, path: Path, prepared: Prepared): void {

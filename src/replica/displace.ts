@@ -12,7 +12,7 @@ import type { Kept } from './replica.ts';
 import type { Standing, Work } from './work.ts';
 
 export type Displacing =
-  | { readonly displaced: true; readonly kept: Kept }
+  | { readonly displaced: true; readonly kept: Kept; readonly place: Place }
   /** Something else stood there; it stands there again, or is kept if its place was taken. */
   | { readonly displaced: false; readonly kept?: Kept };
 
@@ -27,14 +27,23 @@ export async function displace(
   const place = moveAway(work, path);
   if (place === undefined) return { displaced: false };
   work.probe('displaced', path);
-  if (fs.lstatSync(place.at).isDirectory()) {
+  if (isDirectory(work, place)) {
     fs.renameSync(place.at, target);
     work.kept.cancel(place);
     return { displaced: false };
   }
   const kept = await holdDisplaced(work, place, there);
-  if (kept.expected || sameContent(kept.entry, expect)) return { displaced: true, kept };
+  if (kept.expected || sameContent(kept.entry, expect)) return { displaced: true, kept, place };
   return (await putBack(work, place)) ? { displaced: false } : { displaced: false, kept };
+}
+
+/** What cannot be looked at is kept as what was expected; reading it shows what it is. */
+export function isDirectory(work: Work, place: Place): boolean {
+  try {
+    return work.view.disk.fs.lstatSync(place.at).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** Undefined when nothing stands at the path. */
@@ -71,25 +80,20 @@ export async function putBack(work: Work, place: Place): Promise<boolean> {
 
 /** After a move: takes the old name away, if it still names the moved file. */
 export function removeMoved(work: Work, from: Path, ino: number): void {
+  const place = moveAway(work, from);
+  if (place === undefined) return;
   const { disk, picture } = work.view;
-  const { fs } = disk;
   try {
-    const place = work.kept.prepare(from, 'area');
-    fs.renameSync(diskPath(disk, from), place.at);
-    const isOther = fs.lstatSync(place.at).ino !== ino;
-    // Another file took the name meanwhile: it goes back, and the explicit removal will meet it.
-    if (isOther) fs.linkSync(place.at, diskPath(disk, from));
+    if (disk.fs.lstatSync(place.at).ino !== ino) throw new Error('another file by now');
     work.kept.cancel(place);
-    if (isOther) {
-      work.hint(from);
-      return;
-    }
     const node = picture.get(from);
     if (node !== undefined) picture.drop(node);
     work.durable.note(from, 'removed');
   } catch {
-    // The name stays and the removal that follows decides; or what it named stays in the staging
-    // area, which is not removed then and whose content comes back as left behind.
     work.hint(from);
+    // It goes back, and the removal that follows meets it. Where it cannot, it stays in the staging
+    // area, which is not removed then, and comes back as left behind.
+    disk.fs.linkSync(place.at, diskPath(disk, from));
+    work.kept.cancel(place);
   }
 }

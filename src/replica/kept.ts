@@ -80,8 +80,9 @@ export function createKeptFiles(disk: Disk, area: Area): KeptFiles {
     prepare: (path, where) => {
       const id = area.next('kept');
       note({ id, path, ...(where === 'beside' ? { beside: true } : {}) });
+      const at = placeOf(disk, area.open(), id, path, where);
       open.add(id);
-      return { id, path, at: placeOf(disk, area.open(), id, path, where) };
+      return { id, path, at };
     },
     cancel: ({ at, id }) => {
       open.delete(id);

@@ -6,6 +6,17 @@
 import type { FSWatcher, Stats } from 'node:fs';
 import type { BlockedReason, Digest, FileEntry, Look } from '../tree/entry.ts';
 import { hasRawBytes, joinPath, type Path } from '../tree/path.ts';
+import {
+  fact,
+  freeSlot,
+  getBits,
+  getDigest,
+  getNumber,
+  setBits,
+  setDigest,
+  setNumber,
+  takeSlot,
+} from './file-facts.ts';
 
 interface NodeBase {
   readonly name: string;
@@ -13,17 +24,57 @@ interface NodeBase {
   parent: DirectoryNode | undefined;
 }
 
-export interface FileNode extends NodeBase {
-  readonly kind: 'file';
-  ino: number;
-  ctime: number;
-  mtime: number;
-  size: number;
-  mode: number;
-  digest: Digest;
+/** Owns a slot of facts until `release`. */
+export class FileNode implements NodeBase {
+  readonly name: string;
+  parent: DirectoryNode | undefined = undefined;
+  readonly #slot = takeSlot();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get kind(): 'file' {
+    return 'file';
+  }
+  get ino(): number {
+    return getNumber(this.#slot, fact.ino);
+  }
+  get ctime(): number {
+    return getNumber(this.#slot, fact.ctime);
+  }
+  get mtime(): number {
+    return getNumber(this.#slot, fact.mtime);
+  }
+  get size(): number {
+    return getNumber(this.#slot, fact.size);
+  }
+  get digest(): Digest {
+    return getDigest(this.#slot);
+  }
+  get mode(): number {
+    return getBits(this.#slot) & 0o777;
+  }
   /** It was looked at so soon after its last change that another could bear the same times. */
-  racy: boolean;
+  get racy(): boolean {
+    return (getBits(this.#slot) & racyBit) !== 0;
+  }
+
+  set(stat: Stats, { digest, racy }: { readonly digest: Digest; readonly racy: boolean }): void {
+    setNumber(this.#slot, fact.ino, stat.ino);
+    setNumber(this.#slot, fact.ctime, stat.ctimeMs);
+    setNumber(this.#slot, fact.mtime, stat.mtimeMs);
+    setNumber(this.#slot, fact.size, stat.size);
+    setDigest(this.#slot, digest);
+    setBits(this.#slot, (stat.mode & 0o777) | (racy ? racyBit : 0));
+  }
+
+  release(): void {
+    freeSlot(this.#slot);
+  }
 }
+
+const racyBit = 0o1000;
 
 export interface LinkNode extends NodeBase {
   readonly kind: 'link';

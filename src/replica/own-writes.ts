@@ -106,7 +106,12 @@ function statAt(work: Work, path: Path): Stats | undefined {
   return disk.fs.lstatSync(diskPath(disk, path), { throwIfNoEntry: false });
 }
 
-async function lookAgain(work: Work, path: Path): Promise<Look> {
+/** What stands there, when that is not what was expected; its watcher will tell it too. */
+export async function lookAgain(work: Work, path: Path): Promise<Look> {
   work.hint(path);
-  return (await standing(work, path)).look;
+  try {
+    return (await standing(work, path)).look;
+  } catch {
+    return null;
+  }
 }

@@ -3,9 +3,9 @@
  * whatever it is by then, and the new one put where nothing stands any more. Both steps are safe
  * against any rename in between; the path is empty for the moment of two system calls.
  */
-import type { Stats } from 'node:fs';
 import { diskPath } from './disk-path.ts';
-import { moveAway, putBack } from './displace.ts';
+import { isDirectory, moveAway, putBack } from './displace.ts';
+import { errnoOf } from './fs-port.ts';
 import type { Place } from './kept.ts';
 import { holdDisplaced, type PlaceTask, type Placing, placeNew } from './placing.ts';
 
@@ -16,27 +16,46 @@ export async function placeApart(task: PlaceTask): Promise<Placing> {
   const place = moveAway(work, path);
   if (place === undefined) return { placed: false };
   work.probe('displaced', path);
-  const taken = fs.lstatSync(place.at);
-  if (there.stat === undefined || taken.ino !== there.stat.ino) return giveBack(task, place, taken);
+  if (!isExpected(task, place)) return giveBack(task, place);
   try {
     const placing = placeNew(work, at, target);
-    work.probe('placed', path);
-    return { ...placing, kept: await holdDisplaced(work, place, there) };
+    if (placing.placed) {
+      work.probe('placed', path);
+      return { ...placing, kept: await holdDisplaced(work, place, there) };
+    }
+  } catch (error) {
+    const given = await giveBack(task, place);
+    // Not a race: the disk is full, say. The path holds what it held.
+    if (given.kept === undefined && errnoOf(error) !== 'EEXIST') throw error;
+    return given;
+  }
+  // Somebody made the name anew; both stay, one of them in the history.
+  return giveBack(task, place);
+}
+
+function isExpected({ work, there }: PlaceTask, place: Place): boolean {
+  try {
+    const taken = work.view.disk.fs.lstatSync(place.at);
+    // An inode number says nothing across kinds: a directory made anew may bear the removed file's.
+    return (
+      taken.ino === there.stat?.ino &&
+      taken.isFile() === there.stat.isFile() &&
+      !taken.isDirectory()
+    );
   } catch {
-    // Somebody made the name anew; both stay, one of them in the history.
-    return { placed: false, kept: await holdDisplaced(work, place, there) };
+    return false;
   }
 }
 
-/** It was another one than was looked at. */
-async function giveBack(task: PlaceTask, place: Place, taken: Stats): Promise<Placing> {
-  const { work, path, there } = task;
-  const { fs } = work.view.disk;
-  if (taken.isDirectory()) {
-    fs.renameSync(place.at, diskPath(work.view.disk, path));
+/** What was taken away gets its place back, or is kept where that is taken. */
+async function giveBack({ work, path, there }: PlaceTask, place: Place): Promise<Placing> {
+  if (isDirectory(work, place)) {
+    const { disk } = work.view;
+    disk.fs.renameSync(place.at, diskPath(disk, path));
     work.kept.cancel(place);
     return { placed: false };
   }
   const kept = await holdDisplaced(work, place, { look: there.look, stat: undefined });
-  return (await putBack(work, place)) ? { placed: false } : { placed: false, kept };
+  const isBack = await putBack(work, place).catch(() => false);
+  return isBack ? { placed: false } : { placed: false, kept };
 }

@@ -44,6 +44,7 @@ async function placeOver(task: PlaceTask, target: DiskPath): Promise<Placing> {
     keep(task, place, target);
   } catch (error) {
     if (noLinkCodes.has(errnoOf(error))) return placeOverCopy(task, place, target);
+    work.kept.cancel(place);
     throw error;
   }
   try {
@@ -71,31 +72,44 @@ function keep({ work, there }: PlaceTask, place: Place, target: DiskPath): void 
 async function placeOverCopy(task: PlaceTask, place: Place, target: DiskPath): Promise<Placing> {
   const { work, at, there } = task;
   const { fs } = work.view.disk;
-  if (there.look?.kind === 'link') {
-    fs.symlinkSync(there.look.target, place.at);
-    fs.renameSync(at, target);
-    return { placed: true, kept: work.kept.hold(place, there.look, true) };
-  }
-  const fd = fs.openSync(target, openToRead);
+  let fd: number | undefined;
   let placed = false;
   try {
+    if (there.look?.kind === 'link') {
+      fs.symlinkSync(there.look.target, place.at);
+      fs.renameSync(at, target);
+      placed = true;
+      return { placed, kept: work.kept.hold(place, there.look, true) };
+    }
+    fd = fs.openSync(target, openToRead);
     await copyAsync(fs, target, place.at, constants.COPYFILE_EXCL);
     const before = there.stat;
-    if (before === undefined || !sameFile(before, fs.lstatSync(target))) return { placed: false };
+    if (before === undefined || !sameFile(before, fs.lstatSync(target))) return { placed };
     work.probe('kept', place.path);
     fs.renameSync(at, target);
     placed = true;
     work.probe('placed', place.path);
-    const after = fs.fstatSync(fd);
-    if (sameInode(after, before) && after.mtimeMs < Date.now() - racyWindow(after)) {
-      return { placed: true, kept: work.kept.hold(place, there.look as Kept['entry'], true) };
-    }
-    await copyOpen(work, fd, place.at);
-    return { placed: true, kept: await holdDisplaced(work, place, { ...there, stat: undefined }) };
+    return { placed, kept: await holdCopy(task, place, fd) };
   } finally {
-    closeQuietly(fs, fd);
+    if (fd !== undefined) closeQuietly(fs, fd);
     if (!placed) work.kept.cancel(place);
   }
+}
+
+/** The copy is right unless the open file, which nothing names any more, was written to meanwhile. */
+async function holdCopy({ work, there }: PlaceTask, place: Place, fd: number): Promise<Kept> {
+  const { fs } = work.view.disk;
+  try {
+    const after = fs.fstatSync(fd);
+    const settled = after.mtimeMs < Date.now() - racyWindow(after);
+    if (there.stat !== undefined && sameInode(after, there.stat) && settled) {
+      return work.kept.hold(place, there.look as Kept['entry'], true);
+    }
+    await copyOpen(work, fd, place.at);
+  } catch {
+    // The copy stays as it was; whether it is what was expected is not known.
+  }
+  return holdDisplaced(work, place, { ...there, stat: undefined });
 }
 
 async function copyOpen(work: Work, from: number, to: DiskPath): Promise<void> {

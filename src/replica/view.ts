@@ -9,8 +9,8 @@ import type { Activity } from './activity.ts';
 import { type Disk, diskPath } from './disk-path.ts';
 import type { Found, LookTask } from './look.ts';
 import { toLook } from './look.ts';
-import type { DirectoryNode, FileNode, Node } from './nodes.ts';
-import { lookOf, ownName, pathOf, pathsBelow } from './nodes.ts';
+import type { DirectoryNode, Node } from './nodes.ts';
+import { FileNode, lookOf, ownName, pathOf, pathsBelow } from './nodes.ts';
 import { newDirectory, type Picture } from './picture.ts';
 import { inlineLimit, type ReplicaOptions } from './replica.ts';
 import type { Watcher } from './watch.ts';
@@ -148,21 +148,8 @@ function newNode(name: string, found: Exclude<Found, { kind: 'absent' }>): Node 
     case 'blocked':
       return { kind: 'blocked', name, parent, why: found.why, message: found.message };
     case 'file': {
-      const { ino, ctimeMs: ctime, mtimeMs: mtime, size } = found.stat;
-      const mode = found.stat.mode & 0o777;
-      const { digest, racy } = found;
-      const node: FileNode = {
-        kind: 'file',
-        name,
-        parent,
-        ino,
-        ctime,
-        mtime,
-        size,
-        mode,
-        digest,
-        racy,
-      };
+      const node = new FileNode(name);
+      node.set(found.stat, found);
       return node;
     }
   }

@@ -1,0 +1,215 @@
+/**
+ * Invariant 1 in races: somebody writes between any two steps of an action. Afterwards every content
+ * that was ever written is either on disk or kept.
+ */
+import * as fs from 'node:fs';
+import { expect, test } from 'vitest';
+import { temporaryDirectory } from '../../test/support/tree.ts';
+import type { Action, Kept } from './replica.ts';
+import {
+  entryOf,
+  faultyFs,
+  openScanned,
+  readAll,
+  removeOf,
+  stagingFiles,
+  type TestReplica,
+  writeOf,
+} from './testing.ts';
+import type { ProbePoint } from './work.ts';
+
+const points: readonly ProbePoint[] = ['staged', 'checked', 'kept', 'placed', 'displaced'];
+
+/** What somebody else does to the path meanwhile. */
+const intrusions: Record<string, (path: string) => void> = {
+  'writes into the file': (path) => fs.writeFileSync(path, 'intruder'),
+  'saves as editors do': (path) => {
+    fs.writeFileSync(`${path}~`, 'intruder');
+    fs.renameSync(`${path}~`, path);
+  },
+  'removes it': (path) => fs.rmSync(path, { force: true, recursive: true }),
+  'puts a directory there': (path) => {
+    fs.rmSync(path, { force: true, recursive: true });
+    fs.mkdirSync(path);
+    fs.writeFileSync(`${path}/inside`, 'intruder');
+  },
+};
+
+const actions: Record<string, { readonly before: string | null; readonly action: Action }> = {
+  'a new file': { before: null, action: writeOf('p', null, 'synchronised') },
+  'a file over another': { before: 'before', action: writeOf('p', 'before', 'synchronised') },
+  'a link over a file': {
+    before: 'before',
+    action: {
+      type: 'link',
+      path: 'p',
+      expect: entryOf('before'),
+      entry: { kind: 'link', target: 'x' },
+    },
+  },
+  'a removal': { before: 'before', action: removeOf('p', 'before') },
+  'a directory over a file': {
+    before: 'before',
+    action: {
+      type: 'mkdir',
+      path: 'p',
+      expect: entryOf('before'),
+      entry: { kind: 'directory', mode: 0o755 },
+    },
+  },
+  'a move over a file': {
+    before: 'before',
+    action: { ...writeOf('p', 'before', 'synchronised'), source: { from: 'move', path: 'source' } },
+  },
+};
+
+/** Contents in the tree and among what is kept. */
+async function everything(told: TestReplica, kept: readonly Kept[]): Promise<string[]> {
+  const contents: string[] = [];
+  const visit = (directory: string): void => {
+    for (const entry of fs.readdirSync(directory, { withFileTypes: true })) {
+      if (entry.name.startsWith('.cai-')) continue;
+      const path = `${directory}/${entry.name}`;
+      if (entry.isDirectory()) visit(path);
+      else if (entry.isFile()) contents.push(fs.readFileSync(path, 'utf8'));
+    }
+  };
+  visit(told.root);
+  for (const { id } of kept) contents.push(await readAll(told.replica.readKept(id)));
+  return contents;
+}
+
+/**
+ * A rename over the target in the instant between two neighbouring system calls cannot be noticed; the
+ * file that it puts there has been on disk for no longer than that.
+ */
+function isKnownWindow(action: string, point: ProbePoint, intrusion: string): boolean {
+  return point === 'kept' && intrusion === 'saves as editors do' && action !== 'a new file';
+}
+
+for (const [name, { before, action }] of Object.entries(actions)) {
+  for (const where of ['with hard links', 'without hard links', 'in a busy directory']) {
+    test(`${name}, ${where}: nothing that an intruder writes is lost`, async () => {
+      for (const point of points) {
+        for (const [intrusion, intrude] of Object.entries(intrusions)) {
+          if (where !== 'in a busy directory' && isKnownWindow(name, point, intrusion)) continue;
+          await tryOne({ name, before, action, point, intrusion, intrude, where });
+        }
+      }
+    });
+  }
+}
+
+interface Case {
+  readonly name: string;
+  readonly before: string | null;
+  readonly action: Action;
+  readonly point: ProbePoint;
+  readonly intrusion: string;
+  readonly intrude: (path: string) => void;
+  readonly where: string;
+}
+
+async function tryOne({
+  name,
+  before,
+  action,
+  point,
+  intrusion,
+  intrude,
+  where,
+}: Case): Promise<void> {
+  const root = temporaryDirectory();
+  if (before !== null) fs.writeFileSync(`${root}/p`, before);
+  fs.writeFileSync(`${root}/source`, 'synchronised');
+  const { fs: port } = faultyFs();
+  if (where === 'without hard links') {
+    port.linkSync = () => {
+      throw Object.assign(new Error('no hard links'), { code: 'EPERM' });
+    };
+  }
+  let happened = false;
+  let armed = false;
+  const probe = (at: ProbePoint): void => {
+    if (at !== point || happened || !armed) return;
+    happened = true;
+    intrude(`${root}/p`);
+  };
+  const told = await openScanned({ root, probe, fs: port });
+  if (where === 'in a busy directory') {
+    fs.writeFileSync(`${root}/somebody`, 'else');
+    await told.replica.drain();
+  }
+  armed = true;
+  const outcome = await told.applyOne(action);
+  const what = `${name}, ${where}: at '${point}' somebody ${intrusion}; ${JSON.stringify(outcome)}`;
+  const kept = outcome.kept === undefined ? [] : [outcome.kept];
+  const changed = await told.replica.release(kept.map(({ id }) => id));
+  const left = kept.filter(
+    ({ id }) => fs.existsSync(placeOf(root, id)) || changed.some((one) => one.id === id),
+  );
+  if (happened && intrusion !== 'removes it') {
+    const contents = await everything(
+      told,
+      kept.filter((one) => left.includes(one)),
+    );
+    const inKept = kept.some(
+      (one) => one.entry.kind === 'file' && one.entry.digest === entryOf('intruder').digest,
+    );
+    expect(contents.includes('intruder') || inKept, what).toBe(true);
+  }
+  if (!happened) expect(outcome.result, what).toBe('done');
+  // What was there before and was not the intruder's to destroy is kept.
+  if (before !== null && (point === 'placed' || !happened) && action.type !== 'remove') {
+    expect(outcome.kept, what).toBeDefined();
+  }
+  if (outcome.kept?.expected === false)
+    expect(outcome.kept.entry, what).not.toMatchObject(entryOf('before', { mtime: 0 }));
+  if (outcome.now === null) told.told.delete('p');
+  await told.replica.drain();
+  const now = told.told.get('p');
+  const stat = fs.lstatSync(`${root}/p`, { throwIfNoEntry: false });
+  if (happened && now !== undefined) expect(stat !== undefined, what).toBe(true);
+  await told.replica.close();
+}
+
+function placeOf(root: string, id: string): string {
+  const area = fs.readdirSync(root).find((name) => name.startsWith('.cai-stage-'));
+  return `${root}/${area}/${id}`;
+}
+
+test('a write through an open file after it was displaced is noticed at the release', async () => {
+  const root = temporaryDirectory();
+  fs.writeFileSync(`${root}/f`, 'before');
+  const told = await openScanned({ root });
+  const writer = fs.openSync(`${root}/f`, 'a');
+  const { kept } = await told.applyOne(writeOf('f', 'before', 'synchronised'));
+  expect(kept).toMatchObject({ expected: true });
+  const id = kept?.id as string;
+  fs.writeSync(writer, ' and more');
+  fs.closeSync(writer);
+  const [changed] = await told.replica.release([id]);
+  expect(changed).toMatchObject({
+    id,
+    expected: false,
+    entry: { digest: entryOf('before and more').digest },
+  });
+  expect(await readAll(told.replica.readKept(id))).toBe('before and more');
+  expect(await told.replica.release([id])).toEqual([]);
+  expect(stagingFiles(root)).toEqual([]);
+});
+
+test('a parent directory replaced by a link in the middle of a long batch is noticed', async () => {
+  const outside = temporaryDirectory();
+  const root = temporaryDirectory();
+  fs.mkdirSync(`${root}/d`);
+  const probe = (point: ProbePoint, path: string): void => {
+    if (point !== 'staged' || path !== 'd/f') return;
+    fs.rmdirSync(`${root}/d`);
+    fs.symlinkSync(outside, `${root}/d`);
+  };
+  const told = await openScanned({ root, probe });
+  const outcome = await told.applyOne(writeOf('d/f', null, 'x'));
+  expect(outcome).toMatchObject({ result: 'missed', now: null });
+  expect(fs.readdirSync(outside)).toEqual([]);
+});

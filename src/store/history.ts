@@ -61,7 +61,10 @@ export function readHistory(
 ): Version[] {
   const conditions: string[] = [];
   const values: SqlValue[] = [];
-  if (filter.path !== undefined && filter.path !== '') {
+  if (filter.path !== undefined && filter.exact === true) {
+    conditions.push('path = ?');
+    values.push(toBytes(filter.path));
+  } else if (filter.path !== undefined && filter.path !== '') {
     conditions.push('(path = ? OR (path >= ? AND path < ?))');
     values.push(toBytes(filter.path), ...rangeBelow(filter.path));
   }

@@ -3,6 +3,7 @@
  * content goes when nothing refers to it any more, and never while a commit may still name it.
  */
 import type { Digest } from '../tree/entry.ts';
+import { trimArrivals } from './arrivals.ts';
 import type { Connection } from './connection.ts';
 import type { ContentStore } from './contents.ts';
 import type { HistoryLimits } from './store.ts';
@@ -47,6 +48,7 @@ export function pruneRows({ connection, limits, bytes, now }: PruneInput): Prune
     kept -= row.size as number;
   };
   connection.transaction(() => {
+    trimArrivals(connection, now - limits.maxAge);
     for (const { content } of connection.all(dropOlder, now - limits.maxAge)) {
       versions += 1;
       if (content !== null) drop(content as Uint8Array);

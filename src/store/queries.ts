@@ -1,9 +1,11 @@
 /** The reading half of a store, which is the same for its writer and for readers beside it. */
+import { readArrivals, readLastBatch } from './arrivals.ts';
 import { readBasePage } from './base.ts';
 import { readConflicts } from './conflicts.ts';
 import type { Connection } from './connection.ts';
 import { readEvents } from './events.ts';
 import { type ContentSizes, readHistory, readVersion } from './history.ts';
+import { getMeta } from './schema.ts';
 import type { Store } from './store.ts';
 import { readValue } from './values.ts';
 
@@ -12,7 +14,15 @@ export type Guard = <T>(work: (connection: Connection) => T) => T;
 
 export type Queries = Pick<
   Store,
-  'loadBase' | 'getValue' | 'history' | 'version' | 'events' | 'conflicts'
+  | 'loadBase'
+  | 'getValue'
+  | 'history'
+  | 'version'
+  | 'events'
+  | 'conflicts'
+  | 'arrivals'
+  | 'lastBatch'
+  | 'arrivalsSince'
 >;
 
 export function queries(guard: Guard, contents: ContentSizes): Queries {
@@ -32,5 +42,8 @@ export function queries(guard: Guard, contents: ContentSizes): Queries {
     version: (id) => guard((connection) => readVersion(connection, id, contents)),
     conflicts: () => guard(readConflicts),
     events: (filter = {}) => guard((connection) => readEvents(connection, filter)),
+    arrivals: (filter = {}) => guard((connection) => readArrivals(connection, filter)),
+    lastBatch: (side) => guard((connection) => readLastBatch(connection, side)),
+    arrivalsSince: () => guard((connection) => getMeta(connection, 'arrivals')),
   };
 }

@@ -5,7 +5,7 @@
 import { type Connection, Damage } from './connection.ts';
 
 /** Raised with every change of the tables; a database with a higher one is not ours to read. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 export const kinds = { file: 0, directory: 1, link: 2 } as const;
 
@@ -27,6 +27,12 @@ const entryColumns = `
 const conflictTable =
   'CREATE TABLE conflict (id INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, data TEXT NOT NULL) STRICT;';
 
+const arrivalTable = `CREATE TABLE arrival (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, path BLOB NOT NULL, side TEXT NOT NULL, time REAL NOT NULL,
+  batch REAL NOT NULL, author TEXT, before TEXT NOT NULL, after TEXT NOT NULL
+) STRICT;
+CREATE INDEX arrival_time ON arrival (time);`;
+
 const schema = `
 CREATE TABLE base (path BLOB PRIMARY KEY NOT NULL, ${entryColumns}) STRICT, WITHOUT ROWID;
 CREATE TRIGGER base_removed AFTER DELETE ON base WHEN old.kind = ${kinds.directory}
@@ -46,12 +52,13 @@ CREATE INDEX version_content ON version (content) WHERE content IS NOT NULL;
 CREATE TABLE content (digest BLOB PRIMARY KEY, size INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE event (id INTEGER PRIMARY KEY AUTOINCREMENT, time REAL NOT NULL, type TEXT NOT NULL, data TEXT NOT NULL) STRICT;
 ${conflictTable}
+${arrivalTable}
 CREATE TABLE value (key TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value REAL NOT NULL) STRICT;
 `;
 
 /** What makes the tables of a version into those of the next; the first is for version 1. */
-const migrations: readonly string[] = [conflictTable];
+const migrations: readonly string[] = [conflictTable, arrivalTable];
 
 /** Makes the tables, in one transaction. */
 export function createSchema(connection: Connection): void {
@@ -94,8 +101,11 @@ function quickCheck(connection: Connection): void {
   if (result !== 'ok') throw new Damage(String(result));
 }
 
-/** Numbers of the store's own: `clean` (the last close was one), `damaged` (when a database was lost). */
-export type MetaKey = 'clean' | 'damaged';
+/**
+ * Numbers of the store's own: `clean` (the last close was one), `damaged` (when a database was lost),
+ * `arrivals` (those until then were let go for their number).
+ */
+export type MetaKey = 'clean' | 'damaged' | 'arrivals';
 
 export function getMeta(connection: Connection, key: MetaKey): number | undefined {
   const row = connection.get('SELECT value FROM meta WHERE key = ?', key);

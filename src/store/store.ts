@@ -44,6 +44,33 @@ export interface Version {
 
 export type NewVersion = Omit<Version, 'id' | 'kept'>;
 
+/** What sync, or an undo, did at one path of one side: the way back. */
+export interface Arrival {
+  /** Ascending with time. */
+  readonly id: number;
+  readonly path: Path;
+  /** The side on which it was done. */
+  readonly side: Side;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** The same for what came in one go. */
+  readonly batch: number;
+  /** What stood there before, and afterwards; null is nothing. Contents are found by digest. */
+  readonly before: Entry | null;
+  readonly after: Entry | null;
+  /** Who caused it, where that is known: 'undo', 'restore', or a name. */
+  readonly by?: string;
+}
+
+export type NewArrival = Omit<Arrival, 'id'>;
+
+export interface ArrivalFilter {
+  readonly side?: Side;
+  readonly batch?: number;
+  /** Only what was done later; milliseconds since 1970. */
+  readonly since?: number;
+}
+
 /** A line of the session's log of events, as `cai logs` prints it. */
 export interface StoredEvent {
   readonly time: number;
@@ -68,6 +95,7 @@ export interface Commit {
   readonly base: readonly BaseChange[];
   readonly versions: readonly NewVersion[];
   readonly events: readonly StoredEvent[];
+  readonly arrivals?: readonly NewArrival[];
 }
 
 /** What opening found, or what happened since. */
@@ -78,13 +106,16 @@ export type StoreCondition =
   | { readonly state: 'damaged'; readonly movedTo: string; readonly reason: string };
 
 export interface HistoryFilter {
+  /** It and everything below it. */
   readonly path?: Path;
+  /** Only the path itself. */
+  readonly exact?: boolean;
   readonly limit?: number;
   /** Only what happened then or later; milliseconds since 1970. */
   readonly since?: number;
 }
 
-export type EventFilter = Omit<HistoryFilter, 'path'>;
+export type EventFilter = Omit<HistoryFilter, 'path' | 'exact'>;
 
 export interface Store {
   readonly directory: string;
@@ -111,12 +142,19 @@ export interface Store {
   setValue(key: string, value: unknown): void;
 
   readonly contents: Contents;
+  readonly texts: BaseTexts;
 
   /** Newest first; all when `limit` is left out. A path names itself and everything below it. */
   history(filter?: HistoryFilter): readonly Version[];
   version(id: string): Version | undefined;
   /** The newest `limit` (all when left out), in the order in which they happened. */
   events(filter?: EventFilter): readonly StoredEvent[];
+  /** In the order in which they happened. */
+  arrivals(filter?: ArrivalFilter): readonly Arrival[];
+  /** The newest batch that was done on a side. */
+  lastBatch(side: Side): number | undefined;
+  /** Arrivals from before this time have been let go; undefined when all are there. */
+  arrivalsSince(): number | undefined;
 
   /** In the order in which they happened. */
   conflicts(): readonly StoredConflict[];
@@ -127,6 +165,22 @@ export interface Store {
   /** Lets go what is over the limits; returns what it freed. Cheap when nothing is. */
   prune(now: number): { readonly versions: number; readonly bytes: number };
   close(): void;
+}
+
+/** Contents of texts on which both sides agree, as far as they are known. */
+export interface BaseTexts {
+  /** Tells which contents the base still names; set by the session. */
+  isPinned: (digest: Digest) => boolean;
+  /** Bytes that may be added without letting go of others; below 0 when there is no room. */
+  readonly room: number;
+  /** Resolves when `has` can answer. */
+  ready(): Promise<unknown>;
+  has(digest: Digest): boolean;
+  /** Takes a content; it is written in the background. What is no text up to 1 MiB is passed over. */
+  add(digest: Digest, bytes: Uint8Array): void;
+  read(digest: Digest): Promise<Uint8Array | undefined>;
+  /** Resolves when everything added so far is written. */
+  flush(): Promise<void>;
 }
 
 /** Contents by digest. A content is there completely or not at all. */

@@ -1,4 +1,5 @@
 /** A store open for writing: one transaction a commit, with the contents that it names durable before. */
+import { writeArrivals } from './arrivals.ts';
 import { writeBase } from './base.ts';
 import { deleteConflict, writeConflict } from './conflicts.ts';
 import { openContents } from './contents.ts';
@@ -11,18 +12,23 @@ import type { Lock } from './lock.ts';
 import { pruneRows, removeContents } from './prune.ts';
 import { queries } from './queries.ts';
 import type { Commit, HistoryLimits, Store, Version } from './store.ts';
+import { openTexts } from './texts.ts';
 import { writeValue } from './values.ts';
 
 const sweepEvery = 3_600_000;
 
 export interface WriterOptions {
   readonly limits: HistoryLimits;
+  readonly textBudget: number;
   readonly now: () => number;
   /** Held already; let go when the store is closed. */
   readonly lock: Lock;
 }
 
-export function openWriter(files: StoreFiles, { limits, now, lock }: WriterOptions): Store {
+export function openWriter(
+  files: StoreFiles,
+  { limits, textBudget, now, lock }: WriterOptions,
+): Store {
   // After a loss the session's tree is more than what is stored. Storing only its changes would make
   // a base full of holes; so none is stored until the session has begun a new one with clearBase.
   let baseLost = false;
@@ -37,7 +43,9 @@ export function openWriter(files: StoreFiles, { limits, now, lock }: WriterOptio
   let swept = Number.NEGATIVE_INFINITY;
   const contents = openContents(files.objects, { readOnly: false, now });
 
-  function commit({ base, versions, events }: Commit): readonly Version[] {
+  const texts = openTexts({ directory: files.texts, budget: textBudget, readOnly: false });
+
+  function commit({ base, versions, events, arrivals = [] }: Commit): readonly Version[] {
     const digests = versions.flatMap(({ entry }) => (entry.kind === 'file' ? entry.digest : []));
     contents.sync(digests);
     // What a version displaced is let go after this: the row must not be lost with the power.
@@ -47,6 +55,7 @@ export function openWriter(files: StoreFiles, { limits, now, lock }: WriterOptio
         () => {
           if (!baseLost) writeBase(connection, base);
           writeEvents(connection, events);
+          writeArrivals(connection, arrivals);
           return writeVersions(connection, versions, contents);
         },
         { durable },
@@ -84,6 +93,7 @@ export function openWriter(files: StoreFiles, { limits, now, lock }: WriterOptio
     },
     ...queries(guard, contents),
     contents,
+    texts,
     commit,
     clearBase: () => {
       guard((connection) => connection.transaction(() => connection.exec('DELETE FROM base')));
@@ -96,6 +106,7 @@ export function openWriter(files: StoreFiles, { limits, now, lock }: WriterOptio
     close: () => {
       if (!open) return;
       open = false;
+      texts.close();
       keeper.close();
       lock.release();
     },

@@ -5,16 +5,19 @@
 import type { Transfer } from '../control/api.ts';
 import type { Action, Outcome, Replica } from '../replica/replica.ts';
 import type { Look } from '../tree/entry.ts';
+import { sameEntry } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { isWithin, otherSide, parentPath } from '../tree/path.ts';
 import { isRuleFile } from '../tree/rules.ts';
-import { setSide, settlePath, sideLook } from './core.ts';
+import { agree, setSide, settlePath, sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
 import { noteRuleFile } from './intake.ts';
 import { addProblem, solveProblem } from './report.ts';
 
 export interface Applied {
   readonly action: Action;
+  /** What the other side held when this was decided. */
+  readonly seen: Look;
   readonly movedFrom?: Path;
   readonly outcome: Outcome;
 }
@@ -82,9 +85,21 @@ function absorbDone(
     setSide(core, target, movedFrom, null, { since: now });
     settle(engine, movedFrom);
   }
+  agreeOnSeen(engine, applied);
   settle(engine, action.path);
   engine.retries.done(action.path);
   solveProblem(report, target, action.path);
+}
+
+/**
+ * The other side may have changed again meanwhile. Both did hold this, so the base takes it: that change
+ * is then an edit of what the target holds now, and no conflict with it.
+ */
+function agreeOnSeen({ core }: Engine, { action, seen, outcome }: Applied): void {
+  const { now } = outcome;
+  if (now?.kind === 'blocked' || !sameEntry(seen, now, core.options.modes)) return;
+  if (!sameEntry(now, core.base.get(action.path), core.options.modes))
+    agree(core, action.path, now);
 }
 
 /** When the two sides differ although the action is done, one of them changed meanwhile. */

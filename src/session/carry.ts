@@ -2,7 +2,7 @@
  * Carries a plan out on one side: fetches what has to be fetched, applies in bounded batches, keeps a
  * few of them on their way at once. Large contents go aside (large.ts), so that nothing waits for them.
  */
-import type { Action, Replica } from '../replica/replica.ts';
+import type { Replica } from '../replica/replica.ts';
 import { inlineLimit } from '../replica/replica.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { isWithin, otherSide } from '../tree/path.ts';
@@ -95,7 +95,7 @@ function stepBytes(step: Step): number {
     : 0;
 }
 
-type Ready = { readonly action: Action; readonly movedFrom?: Path };
+type Ready = Pick<Step & { ready: true }, 'action' | 'seen' | 'movedFrom'>;
 
 /** Reads the small contents that are not at hand; what cannot be read now is left for its watcher. */
 async function fetchBatch(engine: Engine, target: Side, steps: readonly Step[]): Promise<Ready[]> {
@@ -119,9 +119,10 @@ async function fetchBatch(engine: Engine, target: Side, steps: readonly Step[]):
     if (step.ready) ready.push(step);
     else {
       const bytes = contents.get(step.path);
-      const { path, expect, entry } = step;
+      const { path, expect, entry, seen } = step;
       if (bytes !== undefined)
         ready.push({
+          seen,
           action: { type: 'write', path, expect, entry, source: { from: 'bytes', bytes } },
         });
     }

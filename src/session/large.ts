@@ -59,7 +59,7 @@ async function bring(
   step: Step & { ready: false },
   signal: AbortSignal,
 ): Promise<void> {
-  const { path, entry, expect } = step;
+  const { path, entry, expect, seen } = step;
   const id = `large-${process.pid}-${++nextId}`;
   await takeTurn();
   try {
@@ -84,7 +84,7 @@ async function bring(
     };
     const [outcome] = await context.replica.apply([action]);
     if (outcome === undefined) throw new CaiError('INTERNAL', 'An action without an outcome.');
-    arrived(engine.report, context.target, absorb(engine, context, [{ action, outcome }]));
+    arrived(engine.report, context.target, absorb(engine, context, [{ action, seen, outcome }]));
   } finally {
     endTurn();
     await context.replica.unstage(id).catch(() => undefined);

@@ -4,7 +4,7 @@
  * found here, so that content which the side already holds is not sent (DESIGN 6.4).
  */
 import type { Action, Source } from '../replica/replica.ts';
-import type { Digest, Entry, FileEntry } from '../tree/entry.ts';
+import type { Digest, Entry, FileEntry, Look } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { isWithin, otherSide, parentPath } from '../tree/path.ts';
 import type { PlannedAction } from '../tree/reconcile.ts';
@@ -13,10 +13,17 @@ import { sideLook } from './core.ts';
 
 /** One action, with its source where that is known without asking the other side. */
 export type Step =
-  | { readonly ready: true; readonly action: Action; readonly movedFrom?: Path }
+  | {
+      readonly ready: true;
+      readonly action: Action;
+      /** What the other side held when this was decided. */
+      readonly seen: Look;
+      readonly movedFrom?: Path;
+    }
   /** Its content has to be fetched from the other side. */
   | {
       readonly ready: false;
+      readonly seen: Look;
       readonly path: Path;
       readonly expect: Entry | null;
       readonly entry: FileEntry;
@@ -60,15 +67,19 @@ export function orderActions(core: Core, target: Side, actions: readonly Planned
     if (action.type === 'remove') continue;
     making.push(toStep(core, target, action, leaving, moved, isCleared));
   }
-  const first = removals.filter((action) => isCleared(action.path)).map(removeStep);
+  const remove = (action: Removal) => removeStep(core, target, action);
+  const first = removals.filter((action) => isCleared(action.path)).map(remove);
   const last = removals
     .filter((action) => !isCleared(action.path) && !moved.has(action.path))
-    .map(removeStep);
+    .map(remove);
   return { steps: [...first, ...making, ...last], moved };
 }
 
-function removeStep(action: PlannedAction & { type: 'remove' }): Step {
-  return { ready: true, action: { type: 'remove', path: action.path, expect: action.expect } };
+type Removal = PlannedAction & { type: 'remove' };
+
+function removeStep(core: Core, target: Side, { path, expect }: Removal): Step {
+  const seen = sideLook(core, otherSide(target), path);
+  return { ready: true, seen, action: { type: 'remove', path, expect } };
 }
 
 function toStep(
@@ -80,20 +91,22 @@ function toStep(
   isCleared: (path: Path) => boolean,
 ): Step {
   const { path, expect, entry } = action;
+  const seen = sideLook(core, otherSide(target), path);
   if (action.type === 'attributes') {
     if (entry.kind === 'link' || expect === null || expect.kind === 'link')
       throw new Error('attributes of a link');
-    return { ready: true, action: { type: 'attributes', path, expect, entry } };
+    return { ready: true, seen, action: { type: 'attributes', path, expect, entry } };
   }
   if (entry.kind === 'directory')
-    return { ready: true, action: { type: 'mkdir', path, expect, entry } };
-  if (entry.kind === 'link') return { ready: true, action: { type: 'link', path, expect, entry } };
+    return { ready: true, seen, action: { type: 'mkdir', path, expect, entry } };
+  if (entry.kind === 'link')
+    return { ready: true, seen, action: { type: 'link', path, expect, entry } };
   const found = findSource(core, target, path, entry, leaving, isCleared);
-  if (found === undefined) return { ready: false, path, entry, expect };
+  if (found === undefined) return { ready: false, seen, path, entry, expect };
   const write: Action = { type: 'write', path, expect, entry, source: found };
-  if (found.from !== 'move') return { ready: true, action: write };
+  if (found.from !== 'move') return { ready: true, seen, action: write };
   moved.add(found.path);
-  return { ready: true, action: write, movedFrom: found.path };
+  return { ready: true, seen, action: write, movedFrom: found.path };
 }
 
 /** Content that the target holds already, or that is at hand. */

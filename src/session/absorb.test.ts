@@ -1,0 +1,68 @@
+/** What becomes of the base when a side changes again while its last change is on its way. */
+import { expect, it } from 'vitest';
+import { temporaryDirectory } from '../../test/support/tree.ts';
+import type { Replica } from '../replica/replica.ts';
+import { openStore } from '../store/open.ts';
+import type { FileEntry } from '../tree/entry.ts';
+import { reconcile } from '../tree/reconcile.ts';
+import { absorb } from './absorb.ts';
+import { setSide } from './core.ts';
+import { createEngine } from './engine.ts';
+import { testOptions } from './testing.ts';
+
+const limits = { maxAge: 1000, maxBytes: 1000 };
+const version = (n: number): FileEntry => ({
+  kind: 'file',
+  digest: String(n).repeat(64),
+  size: n,
+  executable: false,
+  mode: 0o644,
+  mtime: n,
+});
+
+it('a side that changed again is an edit of what arrived, not a conflict with it', () => {
+  const top = temporaryDirectory();
+  const store = openStore({ directory: `${top}/state`, limits });
+  const record = { id: 'x', name: 'x', local: top, container: top, created: 0 };
+  const hooks = { schedule: () => undefined, commitSoon: () => undefined };
+  const engine = createEngine({ record: { ...record, options: testOptions }, store }, hooks);
+  const { core } = engine;
+  setSide(core, 'local', 'a', version(1), { since: 0 });
+  const bytes = new Uint8Array(1);
+  const action = {
+    type: 'write' as const,
+    path: 'a',
+    expect: null,
+    entry: version(1),
+    source: { from: 'bytes' as const, bytes },
+  };
+  // While that is on its way, the local file is written again.
+  setSide(core, 'local', 'a', version(2), { since: 0 });
+  const context = {
+    target: 'container' as const,
+    replica: {} as Replica,
+    losing: new Set<string>(),
+  };
+  const outcome = { path: 'a', result: 'done' as const, now: version(1) };
+  absorb(engine, context, [{ action, seen: version(1), outcome }]);
+
+  expect(core.base.get('a')).toEqual(version(1));
+  expect(core.uncommitted.get('a')).toEqual(version(1));
+  expect([...core.dirty]).toEqual(['a']);
+  const plan = reconcile({
+    base: core.base,
+    changes: { local: core.sides.local.looks, container: core.sides.container.looks },
+    paths: ['a'],
+    mode: 'two-way',
+    modes: 'portable',
+    policy: () => 'merge',
+    hostLeads: false,
+    clockSkew: 0,
+    isProtected: () => false,
+  });
+  expect(plan.conflicts).toEqual([]);
+  expect(plan.actions.container).toMatchObject([
+    { path: 'a', expect: version(1), entry: version(2) },
+  ]);
+  store.close();
+});

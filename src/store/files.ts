@@ -10,10 +10,16 @@ export interface StoreFiles {
   readonly directory: string;
   readonly lock: string;
   readonly objects: string;
+  readonly texts: string;
 }
 
 export function storeFiles(directory: string): StoreFiles {
-  return { directory, lock: join(directory, 'lock.db'), objects: join(directory, 'objects') };
+  return {
+    directory,
+    lock: join(directory, 'lock.db'),
+    objects: join(directory, 'objects'),
+    texts: join(directory, 'texts'),
+  };
 }
 
 /**

@@ -5,9 +5,13 @@ import { openReader } from './reader.ts';
 import type { HistoryLimits, Store } from './store.ts';
 import { openWriter } from './writer.ts';
 
+const defaultTextBudget = 256 * 1024 * 1024;
+
 export interface OpenOptions {
   readonly directory: string;
   readonly limits: HistoryLimits;
+  /** Bytes of base texts that may be kept; 256 MiB when left out. */
+  readonly textBudget?: number;
   /** The clock; Date.now when left out. */
   readonly now?: () => number;
   /** For reading beside the session's process, or without one: no lock, no repair, no writing. */
@@ -22,6 +26,7 @@ export interface OpenOptions {
 export function openStore({
   directory,
   limits,
+  textBudget = defaultTextBudget,
   now = Date.now,
   readOnly = false,
 }: OpenOptions): Store {
@@ -30,7 +35,7 @@ export function openStore({
   makePrivateDirectory(directory);
   const lock = takeLock(files.lock);
   try {
-    return openWriter(files, { limits, now, lock });
+    return openWriter(files, { limits, textBudget, now, lock });
   } catch (thrown) {
     lock.release();
     throw thrown;

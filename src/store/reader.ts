@@ -6,6 +6,7 @@ import { findDatabase, storeFiles } from './files.ts';
 import { queries } from './queries.ts';
 import { checkSchema } from './schema.ts';
 import type { Store } from './store.ts';
+import { openTexts } from './texts.ts';
 
 /** Fails with NO_SESSION when there is no store, with STATE when its database is damaged. */
 export function openReader(directory: string): Store {
@@ -17,6 +18,7 @@ export function openReader(directory: string): Store {
   const refuse = (): never => {
     throw new CaiError('INTERNAL', 'This store is open for reading only.', { path: directory });
   };
+  const texts = openTexts({ directory: files.texts, budget: Infinity, readOnly: true });
   let open = true;
   return {
     directory,
@@ -30,6 +32,7 @@ export function openReader(directory: string): Store {
       putStream: refuse,
       putFile: refuse,
     },
+    texts,
     commit: refuse,
     clearBase: refuse,
     setValue: refuse,
@@ -37,7 +40,9 @@ export function openReader(directory: string): Store {
     removeConflict: refuse,
     prune: refuse,
     close: () => {
-      if (open) connection.close();
+      if (!open) return;
+      texts.close();
+      connection.close();
       open = false;
     },
   };

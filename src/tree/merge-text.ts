@@ -3,9 +3,11 @@
  * not happen: no conflict markers, and no guess where the two sides touched the same or adjacent
  * lines. Contents may come from a hostile container, so its time is bounded whatever they hold.
  */
+import { isUtf8 } from 'node:buffer';
 import { diffArrays } from 'diff';
 
-const maxBytes = 1024 * 1024;
+/** Larger texts are not merged. */
+export const maxTextBytes = 1024 * 1024;
 /** Lines that a side may have added and removed; finding that many takes a tenth of a second. */
 const maxEdits = 1000;
 
@@ -34,16 +36,16 @@ export function mergeText(
     : Buffer.from(apply(from, merged, 0, from.length).join(''));
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** True for what is merged, and shown, line by line. */
+export function isText(bytes: Uint8Array): boolean {
+  return bytes.length <= maxTextBytes && !bytes.includes(0) && isUtf8(bytes);
+}
 
 /** With their line ends; the last one may have none. undefined when it is no text. */
 function linesOf(bytes: Uint8Array): string[] | undefined {
-  if (bytes.length > maxBytes || bytes.includes(0)) return undefined;
-  try {
-    return utf8.decode(bytes).match(/[^\n]*\n|[^\n]+$/g) ?? [];
-  } catch {
-    return undefined;
-  }
+  if (!isText(bytes)) return undefined;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
 
 /** In the order of the lines; undefined when there are too many. */

@@ -70,7 +70,7 @@ function decideBoth(context: Context, spot: Spot, pair: Pair<DirectoryEntry>): S
   const known = base?.kind === 'directory' ? base : undefined;
   if (sameMode(pair.local, pair.container, modes)) {
     const isListed = node?.local !== undefined || node?.container !== undefined;
-    if (known === undefined || isListed) context.draft.agree(spot.path, pair.local);
+    if (isListed) context.draft.agree(spot.path, pair.local);
     return onBoth;
   }
   const leader = leaderAt(context, spot);

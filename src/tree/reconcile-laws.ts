@@ -199,16 +199,20 @@ function checkSides(which: Case, after: State, plan: Plan): void {
   }
 }
 
-function isUnknown(state: State, path: Path): boolean {
+function isUnknown(state: Pick<State, Side>, path: Path): boolean {
   for (let at = path; at !== ''; at = parentPath(at)) {
     if (sides.some((side) => state[side].get(at)?.kind === 'blocked')) return true;
   }
   return false;
 }
 
-/** Wherever both sides are the same, the base is too. */
+/** Wherever both sides are the same, the base is too; what is blocked it keeps as it knew it. */
 function checkBase(which: Case, after: State): void {
   const base = new Map<Path, Entry>(after.base.entries());
+  for (const [path, look] of which.base) {
+    if (!isUnknown(which, path) || sameEntry(look, base.get(path) ?? null, 'full')) continue;
+    throw new Error(`the base forgot ${path}, which is blocked`);
+  }
   for (const path of new Set([...after.local.keys(), ...after.container.keys(), ...base.keys()])) {
     const local: Look = after.local.get(path) ?? null;
     if (isUnknown(after, path) || !sameEntry(local, after.container.get(path) ?? null, which.modes))

@@ -138,6 +138,12 @@ describe('two-way, by newest', () => {
     [F1, blocked(), null, ''],
     [D({ x: F1 }), blocked(), null, ''],
     [D({ x: F1 }), D({ x: F1, u: blocked() }), F2, ''],
+    [
+      D({ u: D({ x: F1 }) }),
+      D({ u: blocked(), y: F3 }),
+      F2,
+      'container: -p +p/ +p/y=F3 | conflict p type local',
+    ],
   ];
   test.each(rows)('%#: %o, %o, %o', (base, local, container, expected) => {
     expect(summary(planFor({ p: base }, { p: local }, { p: container }))).toBe(expected);

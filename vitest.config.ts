@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
-const withContainers = ['test/e2e/**/*.test.ts', 'src/**/*.container.test.ts'];
+const withContainers = ['test/e2e/**/*.test.ts', '{src,test}/**/*.container.test.ts'];
 const required = process.env.CAI_TEST_REQUIRE === 'all';
 
 export default defineConfig({

@@ -3,6 +3,7 @@
  * container of its own, so that races are real. Every content it writes is a unique token; it notes
  * which token it wrote where, and which tokens it replaced itself (those may be gone).
  */
+import type { spawnSync } from 'node:child_process';
 import type * as fs from 'node:fs';
 
 export interface WriterOptions {
@@ -19,6 +20,10 @@ export interface WriterOptions {
   readonly first: readonly string[];
   /** Leave some kinds of operation out. */
   readonly without?: readonly string[];
+  /** Write the log to this file too, each line before or after its deed, so that it outlives the writer. */
+  readonly logFile?: string;
+  /** A directory outside of the root for a git repository; then `git checkout` is one of the operations. */
+  readonly repository?: string;
 }
 
 export interface WriterLog {
@@ -30,9 +35,19 @@ export interface WriterLog {
 }
 
 /** Kept free of anything outside it: its source text also runs in threads and containers. */
-export function write(system: typeof fs, options: WriterOptions): WriterLog {
-  const { root, name, operations, names } = options;
+export function write(
+  system: typeof fs,
+  options: WriterOptions,
+  run?: typeof spawnSync,
+): WriterLog {
+  const { root, name, operations, names, repository } = options;
   const log: WriterLog = { written: [], replaced: [], done: {} };
+  const logged =
+    options.logFile === undefined ? undefined : system.openSync(options.logFile, 'a', 0o644);
+  const note = (list: 'written' | 'replaced', text: string): void => {
+    log[list].push(text);
+    if (logged !== undefined) system.writeSync(logged, `${JSON.stringify([list, text])}\n`);
+  };
   let state = options.seed >>> 0;
   const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -55,7 +70,7 @@ export function write(system: typeof fs, options: WriterOptions): WriterLog {
   };
   const excuse = (path: string): void => {
     const content = contentOf(path);
-    if (content !== undefined) log.replaced.push(content);
+    if (content !== undefined) note('replaced', content);
   };
   const excuseAll = (path: string): void => {
     let children: string[] = [];
@@ -84,7 +99,7 @@ export function write(system: typeof fs, options: WriterOptions): WriterLog {
     try {
       // Between open and write the path may have become another file; then this inode is not at a path any more.
       system.writeSync(fd, text);
-      log.written.push(text);
+      note('written', text);
     } finally {
       system.closeSync(fd);
     }
@@ -97,24 +112,74 @@ export function write(system: typeof fs, options: WriterOptions): WriterLog {
     try {
       excuse(path);
       system.renameSync(temporary, path);
-      log.written.push(text);
+      note('written', text);
     } catch (error) {
       system.rmSync(temporary, { force: true });
       throw error;
     }
   };
-  const append = (): void => {
-    const path = anyPath();
-    const before = contentOf(path);
-    if (before === undefined) return;
-    const more = token();
-    log.replaced.push(before);
-    system.appendFileSync(path, more);
+  /** Changes a file in place through a descriptor, so that it is known exactly what became of what. */
+  const edit = (change: (fd: number, before: string) => string): void => {
+    const { O_RDWR, O_APPEND, O_NOFOLLOW } = system.constants;
+    const fd = system.openSync(anyPath(), O_RDWR | O_APPEND | O_NOFOLLOW);
+    try {
+      const before = system.readFileSync(fd, 'latin1');
+      note('replaced', before);
+      const after = change(fd, before);
+      if (after !== '') note('written', after);
+    } finally {
+      system.closeSync(fd);
+    }
+  };
+  const append = (): void =>
+    edit((fd, before) => {
+      const more = token();
+      system.writeSync(fd, more);
+      return before + more;
+    });
+  const truncate = (): void =>
+    edit((fd, before) => {
+      const length = Math.floor(next() * before.length);
+      system.ftruncateSync(fd, length);
+      return before.slice(0, length);
+    });
+  const git = (...args: string[]): void => {
+    const where = [`--git-dir=${repository}`, `--work-tree=${root}`];
+    const who = [
+      '-c',
+      'user.name=w',
+      '-c',
+      'user.email=w@example.com',
+      '-c',
+      'core.autocrlf=false',
+    ];
+    run?.('git', [...who, ...where, ...args], { cwd: root, stdio: 'ignore' });
+  };
+  let branches = 0;
+  /** A new branch with what is there now, or one of those there are: then git replaces and removes. */
+  const checkout = (): void => {
+    if (repository === undefined) return;
+    if (branches === 0) git('init', '-q');
+    if (branches < 4) {
+      git('checkout', '-q', '--orphan', `b${++branches}`);
+      git(
+        'add',
+        '-f',
+        '--',
+        ...options.first.filter((path) => system.existsSync(`${root}/${path}`)),
+      );
+      git('commit', '-q', '--allow-empty', '-m', 'w');
+      return;
+    }
+    for (const path of options.first) excuseAll(`${root}/${path}`);
+    git('checkout', '-q', '-f', `b${1 + Math.floor(next() * branches)}`);
   };
   const actions: Record<string, () => void> = {
     inPlace,
     byRename,
     append,
+    truncate,
+    checkout,
     mkdir: () => system.mkdirSync(anyPath()),
     remove: () => {
       const path = anyPath();
@@ -133,6 +198,11 @@ export function write(system: typeof fs, options: WriterOptions): WriterLog {
       system.renameSync(anyPath(), to);
     },
     chmod: () => system.chmodSync(anyPath(), next() < 0.5 ? 0o755 : 0o644),
+    // Clocks jump: a modification time far in the past or in the future says nothing.
+    touch: () => {
+      const time = Math.floor(next() * 4e9);
+      system.utimesSync(anyPath(), time, time);
+    },
     // Links lead nowhere: a file with two names would be two files to the oracle.
     link: () => system.symlinkSync(`${pick(names)}.nowhere`, anyPath()),
   };
@@ -140,6 +210,9 @@ export function write(system: typeof fs, options: WriterOptions): WriterLog {
     ['inPlace', 6],
     ['byRename', 6],
     ['append', 1],
+    ['truncate', 0.5],
+    ['touch', 0.5],
+    ['checkout', repository === undefined ? 0 : 0.1],
     ['mkdir', 3],
     ['remove', 2],
     ['removeTree', 0.4],
@@ -164,11 +237,17 @@ export function write(system: typeof fs, options: WriterOptions): WriterLog {
     }
     if (options.restUs > 0) Atomics.wait(pause, 0, 0, (next() * options.restUs) / 1000);
   }
+  if (logged !== undefined) system.closeSync(logged);
   return log;
 }
 
 /** Program text for `new Worker(text, { eval: true, workerData: options })`; posts the log. */
 export function writerThread(): string {
   return `const { parentPort, workerData } = require('node:worker_threads');
-parentPort.postMessage((${write.toString()})(require('node:fs'), workerData));`;
+parentPort.postMessage((${write.toString()})(require('node:fs'), workerData, require('node:child_process').spawnSync));`;
+}
+
+/** Program text for a `node` that reads it off its standard input, in a container. */
+export function writerProgram(options: WriterOptions): string {
+  return `(${write.toString()})(require('node:fs'), ${JSON.stringify(options)}, require('node:child_process').spawnSync);`;
 }

@@ -60,6 +60,17 @@ describe('Tree', () => {
     expect(tree.findDigest(digestOf('other'))).toBe('b');
   });
 
+  test('finds the files of one digest in one directory until the last one goes', () => {
+    const tree = Tree.from(['a', 'b'].map((name) => [name, file('same')] as const));
+    for (const gone of ['a', 'b']) {
+      expect(tree.get(tree.findDigest(digestOf('same')) as string)).toEqual(file('same'));
+      tree.set(gone, file('same', { mtime: 1 }));
+      expect(tree.findDigest(digestOf('same'))).toBeDefined();
+      tree.set(gone, null);
+    }
+    expect(tree.findDigest(digestOf('same'))).toBeUndefined();
+  });
+
   test('repairs the index by itself when thousands of shared digests are lost', () => {
     const tree = new Tree();
     tree.set('d', directory());

@@ -1,37 +1,34 @@
 /**
  * A tree: entries by path. The base is one; a replica's picture of its disk is another. No I/O.
- * Every operation costs O(depth), so that one edit never costs O(tree) (invariant 8).
+ * Every operation costs O(depth), so that one edit never costs O(tree) (invariant 8); only finding a
+ * digest looks through the names of one directory too.
  */
 import { CaiError } from '../errors.ts';
 import { DigestIndex } from './digest-index.ts';
-import type { Digest, Entry } from './entry.ts';
+import type { Digest, DirectoryEntry, Entry, FileEntry, LinkEntry } from './entry.ts';
 import { displayPath, joinPath, type Path } from './path.ts';
 
-/** Two shapes, since a tree has a hundred files to a directory and memory counts. */
-interface Leaf {
-  readonly name: string;
-  readonly parent: Directory;
-  entry: Entry;
-}
-
-interface Directory {
+/** Only directories have nodes: a hundred thousand files are many, and memory counts. */
+class Directory {
   readonly name: string;
   /** undefined: the root. */
   readonly parent: Directory | undefined;
-  entry: Entry;
-  readonly children: Map<string, Node>;
+  entry: DirectoryEntry;
+  readonly children = new Map<string, Node>();
+
+  constructor(name: string, parent: Directory | undefined, entry: DirectoryEntry) {
+    this.name = name;
+    this.parent = parent;
+    this.entry = entry;
+  }
 }
 
-type Node = Leaf | Directory;
+type Node = Directory | FileEntry | LinkEntry;
 
 export class Tree {
-  readonly #root: Directory = {
-    name: '',
-    parent: undefined,
-    entry: { kind: 'directory', mode: 0o755 },
-    children: new Map(),
-  };
-  readonly #digests = new DigestIndex<Node>(() => digestsBelow(this.#root));
+  readonly #root = new Directory('', undefined, { kind: 'directory', mode: 0o755 });
+  /** By the directory that holds the file. */
+  readonly #digests = new DigestIndex<Directory>(() => digestsBelow(this.#root));
   #files = 0;
   #directories = 0;
   #bytes = 0;
@@ -60,7 +57,7 @@ export class Tree {
 
   /** What stands at the path; null when nothing does, and for the root, which is no entry. */
   get(path: Path): Entry | null {
-    return path === '' ? null : (this.#find(path)?.entry ?? null);
+    return path === '' ? null : entryOf(this.#find(path));
   }
 
   /**
@@ -71,7 +68,7 @@ export class Tree {
   set(path: Path, entry: Entry | null): void {
     const slash = path.lastIndexOf('/');
     const parent = slash < 0 ? this.#root : this.#find(path.slice(0, slash));
-    if (parent === undefined || !isDirectory(parent) || path === '') {
+    if (!(parent instanceof Directory) || path === '') {
       if (entry === null && path !== '') return;
       throw new CaiError('INTERNAL', 'A tree takes entries in directories only.', {
         path: displayPath(path),
@@ -84,34 +81,42 @@ export class Tree {
   /** Names in a directory ('' for the root); empty when it is none. */
   names(path: Path): Iterable<string> {
     const node = this.#find(path);
-    return node !== undefined && isDirectory(node) ? node.children.keys() : [];
+    return node instanceof Directory ? node.children.keys() : [];
   }
 
   /** Everything below `path` (not itself), a directory before what is in it. */
   *entries(path: Path = ''): Generator<readonly [Path, Entry]> {
     const start = this.#find(path);
-    if (start === undefined || !isDirectory(start)) return;
+    if (!(start instanceof Directory)) return;
     const open: (readonly [Path, Directory])[] = [[path, start]];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      for (const node of next[1].children.values()) {
-        const at = joinPath(next[0], node.name);
-        yield [at, node.entry];
-        if (isDirectory(node)) open.push([at, node]);
+      for (const [name, node] of next[1].children) {
+        const at = joinPath(next[0], name);
+        if (node instanceof Directory) {
+          yield [at, node.entry];
+          open.push([at, node]);
+        } else yield [at, node];
       }
     }
   }
 
   /** Some path with a file of that digest. */
   findDigest(digest: Digest): Path | undefined {
-    const node = this.#digests.find(digest);
-    return node === undefined ? undefined : pathOf(node);
+    const directory = this.#digests.find(digest);
+    if (directory === undefined) return undefined;
+    for (const [name, node] of directory.children) {
+      if (!(node instanceof Directory) && node.kind === 'file' && node.digest === digest) {
+        return joinPath(pathOf(directory), name);
+      }
+    }
+    return undefined;
   }
 
   #find(path: Path): Node | undefined {
     let node: Node | undefined = this.#root;
     if (path === '') return node;
     for (let start = 0; start <= path.length; ) {
-      if (node === undefined || !isDirectory(node)) return undefined;
+      if (!(node instanceof Directory)) return undefined;
       const slash = path.indexOf('/', start);
       const end = slash < 0 ? path.length : slash;
       node = node.children.get(path.slice(start, end));
@@ -122,72 +127,62 @@ export class Tree {
 
   #setChild(parent: Directory, name: string, entry: Entry | null): void {
     const old = parent.children.get(name);
-    if (old !== undefined && entry !== null && this.#replace(old, entry)) return;
-    if (old !== undefined) {
-      parent.children.delete(name);
-      this.#forget(old);
+    if (old instanceof Directory && entry?.kind === 'directory') {
+      old.entry = entry;
+      return;
     }
-    if (entry === null) return;
-    const node = makeNode(parent, old?.name ?? ownString(name), entry);
-    parent.children.set(node.name, node);
-    this.#count(node, entry, 1);
-  }
-
-  /** Puts the entry into the node, when it is one of the same shape. */
-  #replace(node: Node, entry: Entry): boolean {
-    if (isDirectory(node) !== (entry.kind === 'directory')) return false;
-    const old = node.entry;
-    node.entry = entry;
-    // Only now, since the index may walk the tree when a digest goes.
-    this.#count(node, old, -1);
-    this.#count(node, entry, 1);
-    return true;
+    const isKey = old === undefined || entry?.kind === 'directory';
+    const key = isKey ? ownString(name) : name;
+    const node = entry?.kind === 'directory' ? new Directory(key, parent, entry) : entry;
+    if (node === null) parent.children.delete(name);
+    else parent.children.set(key, node);
+    // Only now, since the index may walk the tree when a digest goes; and before the new node is
+    // counted, lest a file that was only touched look like two of that digest.
+    if (old !== undefined) this.#forget(parent, old);
+    if (node !== null) this.#count(parent, node, 1);
   }
 
   /** Takes a node that is off the tree, and what is below it, out of the counters and the index. */
-  #forget(top: Node): void {
-    const open: Node[] = [top];
-    for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      this.#count(node, node.entry, -1);
-      if (isDirectory(node)) for (const child of node.children.values()) open.push(child);
+  #forget(parent: Directory, top: Node): void {
+    this.#count(parent, top, -1);
+    const open = top instanceof Directory ? [top] : [];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      for (const node of next.children.values()) {
+        this.#count(next, node, -1);
+        if (node instanceof Directory) open.push(node);
+      }
     }
   }
 
-  #count(node: Node, entry: Entry, by: 1 | -1): void {
-    if (entry.kind === 'directory') {
+  #count(parent: Directory, node: Node, by: 1 | -1): void {
+    if (node instanceof Directory) {
       this.#directories += by;
       return;
     }
     this.#files += by;
-    if (entry.kind !== 'file') return;
-    this.#bytes += by * entry.size;
-    if (by === 1) this.#digests.add(entry.digest, node);
-    else this.#digests.remove(entry.digest, node);
+    if (node.kind !== 'file') return;
+    this.#bytes += by * node.size;
+    if (by === 1) this.#digests.add(node.digest, parent);
+    else this.#digests.remove(node.digest, parent);
   }
 }
 
-function isDirectory(node: Node): node is Directory {
-  return 'children' in node;
+function entryOf(node: Node | undefined): Entry | null {
+  return node instanceof Directory ? node.entry : (node ?? null);
 }
 
-function makeNode(parent: Directory, name: string, entry: Entry): Node {
-  return entry.kind === 'directory'
-    ? { name, parent, entry, children: new Map() }
-    : { name, parent, entry };
-}
-
-function pathOf(node: Node): Path {
+function pathOf(directory: Directory): Path {
   const names: string[] = [];
-  for (let at: Node = node; at.parent !== undefined; at = at.parent) names.push(at.name);
+  for (let at = directory; at.parent !== undefined; at = at.parent) names.push(at.name);
   return names.reverse().join('/');
 }
 
-function* digestsBelow(root: Directory): Generator<readonly [Digest, Node]> {
+function* digestsBelow(root: Directory): Generator<readonly [Digest, Directory]> {
   const open: Directory[] = [root];
   for (let directory = open.pop(); directory !== undefined; directory = open.pop()) {
     for (const node of directory.children.values()) {
-      if (isDirectory(node)) open.push(node);
-      else if (node.entry.kind === 'file') yield [node.entry.digest, node];
+      if (node instanceof Directory) open.push(node);
+      else if (node.kind === 'file') yield [node.digest, directory];
     }
   }
 }

@@ -23,7 +23,10 @@ describeNeeding(['docker', 'linux'], 'moves and copies', () => {
   async function prepared(): Promise<Watched> {
     const session = await watch(container);
     const spec = Object.fromEntries(
-      Array.from({ length: files }, (_, n) => [`pkg/d${n % 10}/f${n}`, Buffer.alloc(size, `file ${n};`)]),
+      Array.from({ length: files }, (_, n) => [
+        `pkg/d${n % 10}/f${n}`,
+        Buffer.alloc(size, `file ${n};`),
+      ]),
     );
     session.put({ ...spec, 'pkg/large.bin': Buffer.alloc(large, 'large'), other: 'x' });
     await session.same();
@@ -44,9 +47,7 @@ describeNeeding(['docker', 'linux'], 'moves and copies', () => {
 
   test('the measure sees contents', async () => {
     const session = await prepared();
-    const sent = await traffic(session, () =>
-      session.put({ new: Buffer.alloc(1_000_000, 'new') }),
-    );
+    const sent = await traffic(session, () => session.put({ new: Buffer.alloc(1_000_000, 'new') }));
     expect(sent).toBeGreaterThan(1_000_000);
     expect(sent).toBeLessThan(2_000_000);
   });

@@ -6,6 +6,7 @@
 import { expect, onTestFinished } from 'vitest';
 import type { HistoryRow } from '../../src/cli/render-history.ts';
 import type { FlushResult, SessionEvent, SessionStatus } from '../../src/control/api.ts';
+import type { ErrorJson } from '../../src/errors.ts';
 import type { Cai, RunOptions } from './cai.ts';
 import { complaint, newCai } from './cai.ts';
 import type { Container, Output } from './container.ts';
@@ -72,6 +73,28 @@ export async function newRoot(container: Container): Promise<string> {
   const root = `/w/${roots}`;
   await container.exec(['mkdir', '-p', root]);
   return root;
+}
+
+export interface Refused {
+  /** Exit code. */
+  readonly code: number;
+  readonly error: ErrorJson;
+  readonly cai: Cai;
+}
+
+/** Runs `cai watch ARGS`, in the foreground and with -d, which must both end at once with the same error. */
+export async function refused(args: readonly string[], cai: Cai = newCai()): Promise<Refused> {
+  endSessionsOf(cai);
+  const shown = await refusal(cai, args);
+  expect(await refusal(cai, [...args, '-d'])).toEqual(shown);
+  return { ...shown, cai };
+}
+
+async function refusal(cai: Cai, args: readonly string[]): Promise<Omit<Refused, 'cai'>> {
+  const { code, stdout } = await cai.run(['watch', ...args, '--json'], { seconds: 40 });
+  // In the foreground events, one a line, may stand before it.
+  const { error } = JSON.parse(stdout.slice(stdout.indexOf('{\n'))) as { error: ErrorJson };
+  return { code, error };
 }
 
 /** Whatever else becomes of a test, no process of it stays; an end that fails fails the test. */

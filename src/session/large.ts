@@ -11,7 +11,7 @@ import { absorb } from './absorb.ts';
 import type { Engine } from './engine.ts';
 import { replicaOf } from './engine.ts';
 import type { Step } from './plan.ts';
-import { addProblem, arrived, showProgress } from './report.ts';
+import { addProblem, arrived, setState, showProgress } from './report.ts';
 
 const transfersAtOnce = 4;
 /** Milliseconds between two progress events of one transfer. */
@@ -42,6 +42,7 @@ export function bringLarge(
   if (core.inFlight.has(step.path)) return;
   const abort = new AbortController();
   core.inFlight.add(step.path);
+  if (engine.report.state === 'watching') setState(engine.report, 'syncing');
   transfers.set(step.path, abort);
   bring(engine, context, step, abort.signal)
     .catch((error: unknown) => notBrought(engine, context, step.path, error))

@@ -125,7 +125,10 @@ describe('live', () => {
     fs.writeFileSync(join(pair.local, 'big'), Buffer.alloc(20 * 1024 * 1024, 7));
     fs.writeFileSync(join(pair.container, 'big2'), Buffer.alloc(5 * 1024 * 1024, 8));
     fs.writeFileSync(join(pair.local, 'small'), 's');
+    await waitFor(() => pair.session.status().state === 'syncing', { what: 'syncing' });
     await pair.same();
+    expect(pair.session.status().state).toBe('watching');
+    expect(pair.session.status().progress).toBeUndefined();
   });
 
   it('carries the executable bit apart from the content', async () => {

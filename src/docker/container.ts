@@ -11,6 +11,8 @@ import { similarNames } from './similar.ts';
 
 export interface Mount {
   readonly type: string;
+  /** Of a volume. */
+  readonly name?: string;
   readonly source: string;
   readonly destination: string;
   readonly writable: boolean;
@@ -81,6 +83,7 @@ interface RawInfo {
   readonly Config?: { readonly Image?: string };
   readonly Mounts?: readonly {
     readonly Type: string;
+    readonly Name?: string;
     readonly Source?: string;
     readonly Destination: string;
     readonly RW: boolean;
@@ -98,6 +101,7 @@ function readInfo(json: string): ContainerInfo {
     image: raw.Config?.Image ?? '',
     mounts: (raw.Mounts ?? []).map((mount) => ({
       type: mount.Type,
+      ...(mount.Name === undefined || mount.Name === '' ? {} : { name: mount.Name }),
       source: mount.Source ?? '',
       destination: mount.Destination,
       writable: mount.RW,

@@ -218,14 +218,14 @@ describeNeeding(['docker'], 'an agent in a container', () => {
       tmpfs: ['/work:uid=1000,gid=1000'],
       args: ['--env', 'HOME=', '--env', 'NODE_OPTIONS=--no-such-option', '--workdir', '/work'],
     });
-    const { replica, containerId, created } = await connectContainer({
+    const { replica, place } = await connectContainer({
       address: address(container.name, '/work'),
       options,
       agentSource,
     });
     cleanups.push(() => replica.close());
-    expect(containerId).toBe(container.id);
-    expect(Date.parse(created)).toBeGreaterThan(0);
+    expect(place).toMatchObject({ kind: 'container', id: container.id });
+    expect(Date.parse(place.kind === 'container' ? place.created : '')).toBeGreaterThan(0);
     expect(replica.info.uid).toBe(1000);
     expect((await scanAll(replica)).size).toBe(0);
     const events: ReplicaEvent[] = [];

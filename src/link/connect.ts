@@ -2,6 +2,7 @@
 import type { ContainerAddress } from '../docker/address.ts';
 import { type ContainerInfo, requireRunning } from '../docker/container.ts';
 import type { EngineCommand } from '../docker/engine.ts';
+import { type ContainerPlace, findPlace, type PlaceQuery } from '../docker/place.ts';
 import { openRemoteReplica } from '../replica/remote.ts';
 import type { Replica, ReplicaOptions } from '../replica/replica.ts';
 import { bootMessage, bootScript, nodeEnvironment, nodeFlags } from './boot.ts';
@@ -28,10 +29,8 @@ export interface ConnectInput {
 
 export interface Connected {
   readonly replica: Replica;
-  /** Full id of the container; another one than before means that it was recreated. */
-  readonly containerId: string;
-  /** When it was created, as the engine writes it. */
-  readonly created: string;
+  /** What holds the directory; another one than before means that its files are others. */
+  readonly place: ContainerPlace;
 }
 
 const defaultHelloMs = 30_000;
@@ -50,9 +49,18 @@ export async function connectContainer(input: ConnectInput): Promise<Connected> 
       helloMs: input.helloMs ?? defaultHelloMs,
       signal,
     });
-    return { replica, containerId: info.id, created: info.created };
+    return { replica, place: await placeOf(replica, { command, info, signal }) };
   } catch (error) {
     throw explainFailure(error, { command, container: info.name, path: address.path });
+  }
+}
+
+async function placeOf(replica: Replica, query: Omit<PlaceQuery, 'root'>): Promise<ContainerPlace> {
+  try {
+    return await findPlace({ ...query, root: replica.info.root });
+  } catch (error) {
+    await replica.close();
+    throw error;
   }
 }
 

@@ -68,7 +68,7 @@ export function serveReplica(replica: Replica): ServedReplica {
     readKept: (call) => call.send(replica.readKept(checkKeptId(call.data))),
     release: (call) => release(replica, call, kept),
     leftKept: (call) => sendKept(call, replica.info.leftKept),
-    flush: () => replica.flush(),
+    flush: ({ data }) => replica.flush({ everything: data === true }),
     // Closing removes what is kept; what the host has not fetched stays for the next agent (invariant 1).
     close: async () => {
       if (!keeps()) await replica.close();

@@ -45,11 +45,11 @@ function existing(work: Work, path: string, look: Outcome['now']): Outcome {
   return { path, result: 'done', now: look };
 }
 
-function make(work: Work, { path, entry }: DirectoryAction): boolean {
+function make(work: Work, { path, entry, exact }: DirectoryAction): boolean {
   const { disk, options } = work.view;
   const { fs } = disk;
   const at = diskPath(disk, path);
-  const mode = directoryMode(entry, options.modes);
+  const mode = directoryMode(entry, exact ? 'full' : options.modes);
   try {
     fs.mkdirSync(at, { mode: mode & 0o700 });
   } catch (error) {

@@ -4,6 +4,7 @@ import { CaiError, toCaiError } from '../errors.ts';
 import { ownPrefix, type Path, pathFault, type Side } from '../tree/path.ts';
 import { Rules } from '../tree/rules.ts';
 import { createActivity } from './activity.ts';
+import { allPaths } from './all-paths.ts';
 import { apply } from './apply.ts';
 import { type Area, createArea } from './area.ts';
 import { isCaseSensitive } from './case.ts';
@@ -21,6 +22,7 @@ import { createPolling, type Polling } from './polling.ts';
 import { readFile, readSmallFile } from './read.ts';
 import type {
   Action,
+  FlushOptions,
   Kept,
   Outcome,
   ReadResult,
@@ -270,8 +272,9 @@ class DiskReplica implements Replica {
     return this.#parts.kept.release(ids);
   }
 
-  flush(): Promise<void> {
-    return this.#durable.flush();
+  flush({ everything = false }: FlushOptions = {}): Promise<void> {
+    const { root } = this.#view.picture;
+    return this.#durable.flush(everything ? { all: () => allPaths(root) } : undefined);
   }
 
   async close(): Promise<void> {

@@ -15,14 +15,17 @@ const atOnce = 4;
 export interface Durable {
   /** Something was written at the path, or went from it. */
   note(path: Path, what: 'written' | 'removed'): void;
-  flush(): Promise<void>;
+  /** With `everything` also what another replica of this root did before: `all` names the paths. */
+  flush(everything?: { readonly all: () => Iterable<Path> }): Promise<void>;
 }
 
 export function createDurable(disk: Disk): Durable {
   let files = new Set<Path>();
   let directories = new Set<Path>();
 
-  const flush = async (): Promise<void> => {
+  const flush = async (everything?: { readonly all: () => Iterable<Path> }): Promise<void> => {
+    if (everything !== undefined && !(await syncAll(disk.root)))
+      await syncEach(disk, [...everything.all()]);
     const paths = [...files, ...directories];
     const taken = { files, directories };
     files = new Set();
@@ -43,9 +46,10 @@ export function createDurable(disk: Disk): Durable {
       if (what === 'written') files.add(path);
       directories.add(parentPath(path));
     },
-    flush: () => {
+    flush: (everything) => {
       // One after the other: the second must not resolve before what the first took is durable.
-      last = last.then(flush, flush);
+      const next = () => flush(everything);
+      last = last.then(next, next);
       return last;
     },
   };

@@ -47,7 +47,7 @@ export async function prepare(work: Work, action: WriteAction, beside: boolean):
   const target = diskPath(view.disk, path);
   const old = view.disk.fs.lstatSync(target, { throwIfNoEntry: false });
   const attributes: Attributes = {
-    mode: fileMode(entry, old, view.options.modes),
+    mode: fileMode(entry, old, action.exact ? 'full' : view.options.modes),
     mtime: entry.mtime,
     owner: ownerAfter(old, owner),
   };

@@ -12,6 +12,7 @@ import { RemoteEvents } from './remote-events.ts';
 import { scanRemote } from './remote-scan.ts';
 import type {
   Action,
+  FlushOptions,
   Kept,
   Outcome,
   ReadResult,
@@ -250,8 +251,8 @@ class RemoteReplica implements Replica {
     return kept;
   }
 
-  async flush(): Promise<void> {
-    await this.#caller.call('flush', null, { idleMs: idle.flush });
+  async flush({ everything = false }: FlushOptions = {}): Promise<void> {
+    await this.#caller.call('flush', everything, { idleMs: idle.flush });
   }
 
   async close(): Promise<void> {

@@ -85,7 +85,10 @@ export type ReplicaEvent =
   /** Paths that are different from what the replica last said of them. */
   | { readonly type: 'changes'; readonly changes: readonly Observation[] }
   /** The root is gone, or is not a directory any more, or is another directory than before. */
-  | { readonly type: 'root-lost'; readonly reason: 'missing' | 'not-a-directory' | 'replaced' | 'unreadable' }
+  | {
+      readonly type: 'root-lost';
+      readonly reason: 'missing' | 'not-a-directory' | 'replaced' | 'unreadable';
+    }
   /** Events may have been missed; the session should scan the whole tree. */
   | { readonly type: 'rescan-needed'; readonly reason: string }
   /** Directories that are polled because watches ran out (count of them), 0 when all are watched. */
@@ -106,15 +109,40 @@ export type Source =
 /**
  * One step on a replica. `expect` is what must stand there now (content, and kind; modes and times
  * do not count); if something else does, nothing is done and the outcome is 'missed'.
+ * `exact` sets the permissions as the entry has them, whatever the options say: what stood here comes
+ * back. Only a replica on a disk knows it; it does not travel over a link.
  */
 export type Action =
-  | { readonly type: 'write'; readonly path: Path; readonly expect: Entry | null; readonly entry: FileEntry; readonly source: Source }
-  | { readonly type: 'link'; readonly path: Path; readonly expect: Entry | null; readonly entry: LinkEntry }
-  | { readonly type: 'mkdir'; readonly path: Path; readonly expect: Entry | null; readonly entry: DirectoryEntry }
+  | {
+      readonly type: 'write';
+      readonly path: Path;
+      readonly expect: Entry | null;
+      readonly entry: FileEntry;
+      readonly source: Source;
+      readonly exact?: true;
+    }
+  | {
+      readonly type: 'link';
+      readonly path: Path;
+      readonly expect: Entry | null;
+      readonly entry: LinkEntry;
+    }
+  | {
+      readonly type: 'mkdir';
+      readonly path: Path;
+      readonly expect: Entry | null;
+      readonly entry: DirectoryEntry;
+      readonly exact?: true;
+    }
   /** Files and links; directories only when they are empty. */
   | { readonly type: 'remove'; readonly path: Path; readonly expect: Entry }
   /** Executable bit (or mode) and modification time only. */
-  | { readonly type: 'attributes'; readonly path: Path; readonly expect: FileEntry | DirectoryEntry; readonly entry: FileEntry | DirectoryEntry };
+  | {
+      readonly type: 'attributes';
+      readonly path: Path;
+      readonly expect: FileEntry | DirectoryEntry;
+      readonly entry: FileEntry | DirectoryEntry;
+    };
 
 /** What became of an action, and what stands at its path afterwards. */
 export interface Outcome {
@@ -144,6 +172,11 @@ export interface Kept {
   readonly expected: boolean;
 }
 
+export interface FlushOptions {
+  /** Also whatever else stands in the root: an earlier replica may have written it and gone before a flush. */
+  readonly everything?: boolean;
+}
+
 /** Answer to one read. */
 export type ReadResult =
   | { readonly ok: true; readonly bytes: Uint8Array }
@@ -169,12 +202,22 @@ export interface Replica {
   /** Looks at these paths now and tells them as changes whether or not they changed. */
   look(paths: readonly Path[]): Promise<void>;
   /** Whole contents of files up to inlineLimit, in the order of the request. */
-  readSmall(files: readonly { readonly path: Path; readonly digest: Digest }[]): Promise<readonly ReadResult[]>;
+  readSmall(
+    files: readonly { readonly path: Path; readonly digest: Digest }[],
+  ): Promise<readonly ReadResult[]>;
   /** A file's content from now on; the stream fails when the file turns out to be another. */
-  read(file: { readonly path: Path; readonly digest: Digest; readonly size: number }, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  read(
+    file: { readonly path: Path; readonly digest: Digest; readonly size: number },
+    signal?: AbortSignal,
+  ): AsyncIterable<Uint8Array>;
   /** Receives a large content ahead of the action that places it. Fails when digest or size differ. */
   stage(
-    content: { readonly id: string; readonly digest: Digest; readonly size: number; readonly path: Path },
+    content: {
+      readonly id: string;
+      readonly digest: Digest;
+      readonly size: number;
+      readonly path: Path;
+    },
     chunks: AsyncIterable<Uint8Array>,
     signal?: AbortSignal,
   ): Promise<void>;
@@ -189,7 +232,7 @@ export interface Replica {
    */
   release(ids: readonly string[]): Promise<readonly Kept[]>;
   /** Resolves when everything that apply did is durable on disk. */
-  flush(): Promise<void>;
+  flush(options?: FlushOptions): Promise<void>;
   /** Ends watching; removes the staging area. */
   close(): Promise<void>;
 }

@@ -9,6 +9,7 @@ import { sameEntry } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { isWithin, otherSide, parentPath } from '../tree/path.ts';
 import { isRuleFile } from '../tree/rules.ts';
+import { standingBefore } from './arrivals.ts';
 import { agree, setSide, settlePath, sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
 import { noteRuleFile } from './intake.ts';
@@ -71,6 +72,7 @@ function absorbDone(
   const change = core.sides[source].changes.get(action.path);
   const now = performance.now();
   transfers.push(toTransfer(applied, target, now - (change?.since ?? now)));
+  noteArrival(engine, target, applied);
   setSide(core, target, action.path, outcome.now, { since: now });
   if (isRuleFile(action.path)) {
     const bytes = change?.bytes;
@@ -89,6 +91,18 @@ function absorbDone(
   settle(engine, action.path);
   engine.retries.done(action.path);
   solveProblem(report, target, action.path);
+}
+
+/** What was done and what stood there before, for an undo; before the session knows better. */
+function noteArrival(engine: Engine, side: Side, { action, movedFrom, outcome }: Applied): void {
+  const { core, arrivals } = engine;
+  const { path } = action;
+  const before = standingBefore(sideLook(core, side, path), outcome.kept?.entry);
+  // The first copy of a whole tree is nothing that anybody wants to undo file by file.
+  if (before === null && side === 'container' && core.hostLeads) return;
+  arrivals.note({ path, side, before, after: outcome.now });
+  if (movedFrom === undefined) return;
+  arrivals.note({ path: movedFrom, side, before: sideLook(core, side, movedFrom), after: null });
 }
 
 /**

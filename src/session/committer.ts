@@ -2,20 +2,26 @@
  * Writes the base down, off the latency path: first both disks are made durable, then one transaction
  * records what they hold (invariant 3). A crash before that only means that equal files are found equal.
  */
+import type { Replica } from '../replica/replica.ts';
 import type { Entry } from '../tree/entry.ts';
 import type { Path } from '../tree/path.ts';
 import type { Engine } from './engine.ts';
-import { addProblem, solveProblem } from './report.ts';
+import { endMerge, storeAnew, storeLeftovers } from './memory.ts';
+import { addProblem, solveDamage, solveProblem } from './report.ts';
 
 /** Milliseconds of collecting before a commit; many edits share one. */
 const collectFor = 300;
 /** Milliseconds until a commit that failed is tried again. */
 const retryAfter = 5_000;
+/** Milliseconds between two looks at what the history must let go. */
+const pruneEvery = 60_000;
 
 export class Committer {
   #timer: NodeJS.Timeout | undefined;
   #delay = collectFor;
   #running: Promise<void> | undefined;
+  #pruned = 0;
+  readonly #flushed = new WeakSet<Replica>();
   readonly #engine: () => Engine;
 
   constructor(engine: () => Engine) {
@@ -37,9 +43,24 @@ export class Committer {
     await this.#running;
     this.#running = this.#commit().finally(() => {
       this.#running = undefined;
-      if (this.#engine().core.uncommitted.size > 0 && this.#canCommit()) this.soon();
+      const { core, arrivals } = this.#engine();
+      if ((core.uncommitted.size > 0 || arrivals.size > 0) && this.#canCommit()) this.soon();
     });
     await this.#running;
+  }
+
+  /** What an earlier replica of a side wrote and never flushed is made durable by the first flush of the next. */
+  async #makeDurable(replica: Replica): Promise<void> {
+    const first = !this.#flushed.has(replica);
+    await replica.flush(first ? { everything: true } : {});
+    this.#flushed.add(replica);
+  }
+
+  #prune(): void {
+    const now = Date.now();
+    if (now - this.#pruned < pruneEvery) return;
+    this.#pruned = now;
+    this.#engine().store.prune(now);
   }
 
   close(): void {
@@ -54,19 +75,26 @@ export class Committer {
   }
 
   async #commit(): Promise<void> {
-    const { core, store, report } = this.#engine();
-    if (core.uncommitted.size === 0) return;
+    const engine = this.#engine();
+    const { core, store, report, arrivals } = engine;
+    if (core.uncommitted.size === 0 && arrivals.size === 0) return endMerge(engine);
     const { local, container } = core.sides;
     if (local.replica === undefined || container.replica === undefined) return;
     const batch = [...core.uncommitted];
+    const rows = arrivals.take();
     try {
-      await Promise.all([local.replica.flush(), container.replica.flush()]);
-      store.commit({ base: parentsFirst(batch), versions: [], events: [] });
+      await Promise.all([this.#makeDurable(local.replica), this.#makeDurable(container.replica)]);
+      storeLeftovers(engine);
+      store.commit({ base: parentsFirst(batch), versions: [], events: [], arrivals: rows });
       for (const [path, entry] of batch)
         if (core.uncommitted.get(path) === entry) core.uncommitted.delete(path);
       this.#delay = collectFor;
       solveProblem(report, 'session');
+      if (!storeAnew(engine) && core.uncommitted.size === 0 && report.ready) solveDamage(report);
+      endMerge(engine);
+      this.#prune();
     } catch (error) {
+      arrivals.putBack(rows);
       if (container.replica === undefined) return;
       this.#delay = retryAfter;
       const message = error instanceof Error ? error.message : String(error);

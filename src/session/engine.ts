@@ -4,10 +4,12 @@ import { CaiError } from '../errors.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { Store } from '../store/store.ts';
 import type { Path, Side } from '../tree/path.ts';
+import { Arrivals } from './arrivals.ts';
 import type { Core } from './core.ts';
 import { createCore } from './core.ts';
 import type { RemovalWindow } from './holds.ts';
 import { createRemovalWindow } from './holds.ts';
+import type { Identity } from './identity.ts';
 import { Keeper } from './keeper.ts';
 import type { Report } from './report.ts';
 import { createReport } from './report.ts';
@@ -20,6 +22,7 @@ export interface Engine {
   readonly report: Report;
   readonly store: Store;
   readonly keeper: Keeper;
+  readonly arrivals: Arrivals;
   readonly retries: Retries;
   readonly window: RemovalWindow;
   /** Directories whose ignore files changed; looked at anew before the next cycle. */
@@ -28,6 +31,14 @@ export interface Engine {
   readonly transfers: Map<Path, AbortController>;
   /** One-way modes: what the receiving side changed and keeps. */
   readonly diverged: Set<Path>;
+  /** Whose base this is; unknown before the first connect. */
+  identity: Identity | undefined;
+  /** The state says that a merge is under way. */
+  merging: boolean;
+  /** Where a damaged state was moved to, once that has been told. */
+  damage: string | undefined;
+  /** The leftovers as they are stored. */
+  leftoversStored: string;
   /** Runs a cycle soon. */
   schedule: () => void;
   /** The base changed: commit soon. */
@@ -50,11 +61,16 @@ export function createEngine(
     report,
     store,
     keeper: new Keeper({ store, report, maxBytes: record.options.history.maxBytes }),
+    arrivals: new Arrivals(),
     retries: new Retries(again),
     window: createRemovalWindow(),
     rescan: new Set(),
     transfers: new Map(),
     diverged: new Set(),
+    identity: undefined,
+    merging: false,
+    damage: undefined,
+    leftoversStored: '',
     ...hooks,
   };
 }

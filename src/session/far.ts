@@ -8,12 +8,12 @@ import { loadAgent } from '../link/agent-source.ts';
 import { connectContainer } from '../link/connect.ts';
 import { openDiskReplica } from '../replica/disk.ts';
 import type { Replica, ReplicaOptions } from '../replica/replica.ts';
+import type { Place } from './identity.ts';
 
 export interface Far {
   readonly replica: Replica;
   readonly transport: string;
-  /** Id of the container, where there is one. */
-  readonly containerId?: string;
+  readonly place: Place;
 }
 
 export function replicaOptions(options: SessionOptions): ReplicaOptions {
@@ -44,7 +44,7 @@ export async function openFar(
       side: 'container',
       options: replicaOptions(options),
     });
-    return { replica, transport: 'in-process' };
+    return { replica, transport: 'in-process', place: { kind: 'local' } };
   }
   const connected = await connectContainer({
     address,
@@ -56,7 +56,7 @@ export async function openFar(
   return {
     replica: connected.replica,
     transport: `${address.engine} exec`,
-    containerId: connected.containerId,
+    place: connected.place,
   };
 }
 

@@ -35,6 +35,7 @@ export class Keeper {
   readonly #lost = new WeakSet<Replica>();
   #working = 0;
   #commitTimer: NodeJS.Immediate | undefined;
+  #commitFails = false;
   #releaseTimer: NodeJS.Timeout | undefined;
   #idle: (() => void)[] = [];
 
@@ -144,11 +145,31 @@ export class Keeper {
       this.#commitTimer = undefined;
       const rows = this.#rows.splice(0);
       const versions = rows.map((row) => row.version);
-      this.#store.commit({ base: [], versions, events: [] });
+      try {
+        this.#store.commit({ base: [], versions, events: [] });
+      } catch (error) {
+        this.#commitFailed(rows, error);
+        return;
+      }
+      if (this.#commitFails) solveProblem(this.#report, 'session');
+      this.#commitFails = false;
       for (const row of rows) if (row.from !== undefined) this.#holdFor(row.from);
       this.#nameConflicts(versions);
       this.#checkIdle();
     });
+  }
+
+  /** What is displaced stays with its replica until its row is written: nothing is lost meanwhile. */
+  #commitFailed(rows: readonly { version: NewVersion; from?: Displaced }[], error: unknown): void {
+    this.#rows.unshift(...rows);
+    this.#commitFails = true;
+    const message = error instanceof Error ? error.message : String(error);
+    addProblem(this.#report, {
+      side: 'session',
+      code: 'STATE',
+      message: `The history cannot be written: ${message}`,
+    });
+    setTimeout(() => this.#commitSoon(), retryAfter).unref();
   }
 
   /** Tells a shown conflict which version of the history gave way. */

@@ -5,17 +5,14 @@
 import { toCaiError } from '../errors.ts';
 import type { Replica, ReplicaEvent } from '../replica/replica.ts';
 import type { Side } from '../tree/path.ts';
-import { Tree } from '../tree/tree.ts';
 import type { Engine } from './engine.ts';
 import type { Far } from './far.ts';
 import { openFar, openLocal, watchStarts } from './far.ts';
-import type { Identity } from './identity.ts';
-import { identityChange } from './identity.ts';
-import { addProblem, solveProblem, tell } from './report.ts';
+import { takeUp } from './memory.ts';
+import { addProblem, solveProblem } from './report.ts';
 
 const firstDelay = 100;
 const longestDelay = 10_000;
-const identityKey = 'identity';
 
 interface LinkHooks {
   readonly onEvent: (side: Side, event: ReplicaEvent) => void;
@@ -28,7 +25,6 @@ export class Links {
   readonly #hooks: LinkHooks;
   readonly #abort = new AbortController();
   #far: Far | undefined;
-  #loaded = false;
   #closed = false;
   #reconnecting = false;
   #nudge: () => void = () => undefined;
@@ -57,7 +53,11 @@ export class Links {
       if (core.sides.local.replica === undefined) await local.close();
       throw error;
     }
-    this.#checkIdentity(local, this.#far);
+    takeUp(this.#engine, {
+      local: local.info.identity,
+      container: this.#far.replica.info.identity,
+      place: this.#far.place,
+    });
     if (core.sides.local.replica === undefined) this.#attach('local', local);
     this.#attach('container', this.#far.replica);
   }
@@ -155,41 +155,5 @@ export class Links {
         resolve(true);
       };
     });
-  }
-
-  /** Loads the base the first time; forgets it when it speaks of other replicas (invariant 4). */
-  #checkIdentity(local: Replica, far: Far): void {
-    const { core, store, report } = this.#engine;
-    const now: Identity = {
-      local: local.info.identity,
-      container: far.replica.info.identity,
-      ...(far.containerId === undefined ? {} : { containerId: far.containerId }),
-    };
-    const change = identityChange(store.getValue(identityKey), now);
-    if (change !== undefined) {
-      const message = `Starting anew because ${change}: the sides are merged, the local one leads, nothing is removed.`;
-      tell(report, { type: 'notice', message });
-      this.#forgetBase();
-    } else if (!this.#loaded) {
-      for (const [path, entry] of store.loadBase()) core.base.set(path, entry);
-    }
-    this.#loaded = true;
-    store.setValue(identityKey, now);
-    if (core.base.files + core.base.directories === 0) core.hostLeads = true;
-  }
-
-  #forgetBase(): void {
-    const { core, store } = this.#engine;
-    store.clearBase();
-    core.base = new Tree();
-    core.uncommitted.clear();
-    core.held.clear();
-    core.hostLeads = true;
-    for (const side of ['local', 'container'] as const) {
-      core.sides[side].changes.clear();
-      core.sides[side].looks.clear();
-      core.sides[side].leftovers.clear();
-    }
-    core.buffered = 0;
   }
 }

@@ -100,6 +100,27 @@ export function solveProblem(report: Report, side: Side | 'session', path?: Path
   tell(report, { type: 'solved', problem });
 }
 
+const damageKey = 'session\0\0damage';
+
+/** The state was damaged: shown until everything is stored again. */
+export function showDamage(
+  report: Report,
+  { movedTo, reason }: { readonly movedTo: string; readonly reason: string },
+): void {
+  const message = `The session's state was damaged (${reason}) and has begun anew; what was there is in ${movedTo}. The sides are merged, nothing is removed; the history up to now is lost to \`cai history\`.`;
+  const problem: Problem = { side: 'session', code: 'STATE', message, since: Date.now() };
+  tell(report, { type: 'notice', message });
+  report.problems.set(damageKey, problem);
+  tell(report, { type: 'problem', problem });
+}
+
+export function solveDamage(report: Report): void {
+  const problem = report.problems.get(damageKey);
+  if (problem === undefined) return;
+  report.problems.delete(damageKey);
+  tell(report, { type: 'solved', problem });
+}
+
 /** Counts what arrived in one cycle and tells it, one by one or as a batch. */
 export function arrived(report: Report, to: Side, transfers: readonly Transfer[]): void {
   if (transfers.length === 0) return;

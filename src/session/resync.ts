@@ -39,7 +39,8 @@ async function scanSide(engine: Engine, side: Side, hooks: ResyncHooks): Promise
   const { core, report } = engine;
   const replica = replicaOf(engine, side);
   // Without a base nothing can have vanished, and the set would only cost memory.
-  const seen = core.base.files + core.base.directories > 0 ? new Set<Path>() : undefined;
+  const known = core.base.files + core.base.directories + core.sides[side].leftovers.size;
+  const seen = known > 0 ? new Set<Path>() : undefined;
   const live = side === 'local';
   const stopListening = seen === undefined ? undefined : rememberEvents(replica, seen);
   try {
@@ -94,6 +95,8 @@ function noteVanished(engine: Engine, side: Side, seen: ReadonlySet<Path>): void
   }
   for (const path of excluded) forget(core, path);
   for (const path of vanished) if (setSide(core, side, path, null, { since })) core.dirty.add(path);
+  const { leftovers } = core.sides[side];
+  for (const path of leftovers.keys()) if (!seen.has(path)) leftovers.delete(path);
   dropStale(engine, side, seen);
 }
 

@@ -109,6 +109,33 @@ test('never set-id bits; all nine bits on request', async () => {
   expect(fs.statSync(`${told.root}/g`).mode & 0o7777).toBe(0o604);
 });
 
+test.runIf(process.getuid?.() === 0)(
+  'what is new belongs to the owner of the root, what is replaced to whom it did',
+  async () => {
+    const root = temporaryDirectory();
+    fs.writeFileSync(`${root}/f`, 'old');
+    fs.chownSync(`${root}/f`, 1234, 1235);
+    fs.chownSync(root, 1000, 1001);
+    const told = await openScanned({ root });
+    await told.replica.apply([
+      writeOf('f', 'old', 'new'),
+      writeOf('n', null, 'new'),
+      { type: 'mkdir', path: 'd', expect: null, entry: { kind: 'directory', mode: 0o755 } },
+      { type: 'link', path: 'd/l', expect: null, entry: { kind: 'link', target: '../f' } },
+    ]);
+    const owners = ['f', 'n', 'd', 'd/l'].map((path) => {
+      const { uid, gid } = fs.lstatSync(`${root}/${path}`);
+      return [path, uid, gid];
+    });
+    expect(owners).toEqual([
+      ['f', 1234, 1235],
+      ['n', 1000, 1001],
+      ['d', 1000, 1001],
+      ['d/l', 1000, 1001],
+    ]);
+  },
+);
+
 const kinds: Record<string, (path: string) => void> = {
   nothing: () => {},
   file: (path) => fs.writeFileSync(path, 'expected'),

@@ -53,10 +53,10 @@ test('what a crashed run kept is left for the next, the rest is cleaned up', asy
   await killOwner(root);
   const next = await openTest({ root });
   const left = next.replica.info.leftKept;
-  expect(left.map(({ path, entry }) => [path, entry.kind]).sort()).toEqual([
-    ['d/f', 'file'],
-    ['l', 'link'],
-    ['sp\nce', 'file'],
+  expect(left.map(({ path, entry }) => `${path} ${entry.kind}`).sort()).toEqual([
+    'd/f file',
+    'l link',
+    'sp\nce file',
   ]);
   const contents = await Promise.all(left.map(({ id }) => readAll(next.replica.readKept(id))));
   expect(contents.sort()).toEqual(['d/f', 'gone', 'old']);

@@ -10,6 +10,7 @@ import { isAbsence } from './fs-port.ts';
 import type { Hint } from './hints.ts';
 import { type Found, lookNow, lookPatiently } from './look.ts';
 import { type DirectoryNode, type FileNode, lookOf, pathOf } from './nodes.ts';
+import type { InodeIndex } from './picture.ts';
 import { readRuleFile } from './rule-files.ts';
 import { type Slice, startSlice } from './slice.ts';
 import type { ChangeTeller } from './telling.ts';
@@ -37,6 +38,7 @@ interface Looking extends Batch {
   /** Looked at because of another name of the same file. */
   readonly following: Set<Path>;
   readonly real: Map<DirectoryNode, boolean>;
+  readonly inodes: Map<number, FileNode[]>;
   readonly slice: Slice;
 }
 
@@ -51,6 +53,7 @@ export async function lookAtHints(
     absent: new Set(),
     following: new Set(),
     real: new Map(),
+    inodes: new Map(),
     slice: startSlice(),
   };
   const sorted = [...hints.keys()].sort();
@@ -147,18 +150,33 @@ async function lookAtPlace(looking: Looking, place: Place, hint: Hint): Promise<
     return walk(walkOptions(looking, fresh), twin === node ? visit : { ...visit, twin });
   }
   if (changed || force || teller.all) teller.tell(path, lookOf(node), bytes);
-  if (node.kind === 'file') await lookAtOtherNames(looking, node);
+  if (node.kind === 'file' && found.kind === 'file') {
+    await lookAtOtherNames(looking, node, found.stat.nlink);
+  }
 }
 
 /** A write through one name of a file is told for that name only. */
-async function lookAtOtherNames(looking: Looking, node: FileNode): Promise<void> {
-  for (const other of looking.view.picture.otherNames(node)) {
+async function lookAtOtherNames(looking: Looking, node: FileNode, count: number): Promise<void> {
+  const { picture } = looking.view;
+  for (const other of picture.otherNames(node, count, () => inodesOf(looking))) {
     const { parent, name } = other;
     const path = pathOf(other);
     if (other.ctime === node.ctime || parent === undefined || looking.following.has(path)) continue;
     looking.following.add(path);
     await lookAtPlace(looking, { parent, path, name }, 'look');
   }
+}
+
+/** Made at most once for a batch, and only when a file has names that are not known. */
+function inodesOf(looking: Looking): InodeIndex {
+  if (looking.inodes.size === 0) {
+    for (const file of looking.view.picture.files()) {
+      const same = looking.inodes.get(file.ino);
+      if (same === undefined) looking.inodes.set(file.ino, [file]);
+      else same.push(file);
+    }
+  }
+  return looking.inodes;
 }
 
 /** Undefined when the file is being written: a patient look goes on elsewhere. */

@@ -122,3 +122,13 @@ test('a change through one name of a file is told for its other names', async ()
   fs.appendFileSync(`${told.root}/a/one`, '!');
   await check(told, 0);
 });
+
+test('a file that got its second name after it was last looked at', async () => {
+  const told = await openScanned();
+  fs.writeFileSync(`${told.root}/one`, 'before');
+  await told.replica.drain();
+  fs.linkSync(`${told.root}/one`, `${told.root}/two`);
+  await told.replica.drain();
+  fs.appendFileSync(`${told.root}/two`, ' and after');
+  await check(told, 0);
+});

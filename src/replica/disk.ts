@@ -37,6 +37,7 @@ import { createRootGuard, rootError } from './root-guard.ts';
 import { createRootWatch, type RootWatch } from './root-watch.ts';
 import { scan } from './scan.ts';
 import { type Content, createStaged, type Staged } from './staged.ts';
+import { createStorm, type Storm } from './storm.ts';
 import { forgetDirectory, type View } from './view.ts';
 import { createWatcher, watchLimit } from './watch.ts';
 import type { Work } from './work.ts';
@@ -54,7 +55,6 @@ export interface DiskReplicaInput {
 
 const drainDeadline = 10_000;
 const rescanEvery = 10 * 60_000;
-const stormQuiet = 100;
 const retryAfter = { unstable: 1_000, unreadable: 10_000 } as const;
 
 /** Opens a replica of the directory `root`; nothing is looked at or watched before the first scan. */
@@ -96,6 +96,7 @@ class DiskReplica implements Replica {
   readonly #root: RootWatch;
   readonly #cookies: Cookies;
   readonly #polling: Polling;
+  readonly #storm: Storm;
   readonly #staged: Staged;
   readonly #durable: Durable;
   readonly #work: Work;
@@ -106,7 +107,6 @@ class DiskReplica implements Replica {
   #scanned = false;
   /** Watches may be dead ones. */
   #rearm = false;
-  #storm: NodeJS.Timeout | undefined;
 
   constructor(input: DiskReplicaInput, parts: Parts) {
     this.#parts = parts;
@@ -119,7 +119,7 @@ class DiskReplica implements Replica {
     this.info = infoOf(parts, guard.identity);
     const watcher = createWatcher(disk, {
       onHint: (path) => this.#hint(path),
-      onLost: () => this.#noteStorm(),
+      onLost: () => this.#storm.note(),
       onUnwatched: () => this.#polling.changed(),
     });
     this.#view = {
@@ -149,6 +149,9 @@ class DiskReplica implements Replica {
         this.#rearm = true;
       },
     );
+    this.#storm = createStorm(this.#looking.hints.quietFor, () => {
+      if (this.#scanned) this.#askForScan('more changes at once than can be watched');
+    });
     this.#cookies = createCookies(disk, area, watcher);
     this.#polling = createPolling({
       watcher,
@@ -217,7 +220,7 @@ class DiskReplica implements Replica {
     if (signal?.aborted) throw new CaiError('CANCELLED', 'Waiting for changes was cancelled.');
     this.#checkOpen();
     this.#polling.hintAll();
-    if (!heard || this.#storm !== undefined) await this.#looking.compareAll();
+    if (!heard || this.#storm.blows) await this.#looking.compareAll();
     await this.#looking.finish();
     this.#checkRoot();
   }
@@ -281,7 +284,7 @@ class DiskReplica implements Replica {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearInterval(this.#rescan);
-    clearTimeout(this.#storm);
+    this.#storm.close();
     this.#polling.close();
     this.#looking.close();
     this.#root.close();
@@ -318,20 +321,6 @@ class DiskReplica implements Replica {
   #askForScan(reason: string): void {
     this.#rearm = true;
     this.#emit({ type: 'rescan-needed', reason });
-  }
-
-  /** Events may have been lost; asks for a scan when it is quiet again. */
-  #noteStorm(): void {
-    if (this.#storm !== undefined || this.#isClosed) return;
-    const check = (): void => {
-      if (this.#looking.hints.quietFor() < stormQuiet) {
-        this.#storm = setTimeout(check, stormQuiet);
-        return;
-      }
-      this.#storm = undefined;
-      if (this.#scanned) this.#askForScan('more changes at once than can be watched');
-    };
-    this.#storm = setTimeout(check, stormQuiet);
   }
 
   #checkOpen(): void {

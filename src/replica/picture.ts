@@ -18,13 +18,27 @@ export interface Picture {
   findDigest(digest: Digest, except: Node | undefined): FileNode | undefined;
   /** Gives a file node what a look found. */
   update(node: FileNode, stat: Stats, found: { digest: Digest; racy: boolean }): void;
-  /** Notes whether a file's inode has further names, maybe in the root too. */
+  /** Notes that a file's inode has so many names; more than one may be in the root. */
   noteNames(node: FileNode, count: number): void;
-  /** The other known names of a file's inode: a change through one of them is told for that one only. */
-  otherNames(node: FileNode): readonly FileNode[];
+  /**
+   * The other known names of a file's inode, which now has `count` of them: a change through one is
+   * told for that one only. A name that was its inode's only one when it was last seen is searched
+   * for in `all`.
+   */
+  otherNames(node: FileNode, count: number, all: () => InodeIndex): readonly FileNode[];
+  files(): Iterable<FileNode>;
   /** The directory last seen with that inode. */
   byInode(ino: number): DirectoryNode | undefined;
   setInode(node: DirectoryNode, ino: number): void;
+}
+
+/** All files of a picture by inode, for once. */
+export type InodeIndex = ReadonlyMap<number, readonly FileNode[]>;
+
+interface Names {
+  readonly files: readonly FileNode[];
+  /** The number of names with which the picture was searched for others. */
+  readonly searched: number;
 }
 
 export function newDirectory(name: string, stat: Stats): DirectoryNode {
@@ -48,14 +62,14 @@ export function createPicture(
 ): Picture {
   const root = newDirectory('', rootStat);
   const directories = new Map<number, DirectoryNode>([[root.ino, root]]);
-  const linked = new Map<number, FileNode[]>();
+  const linked = new Map<number, Names>();
   // Built when it is asked for first: a first scan does without.
   let digests: Map<number, FileNode> | undefined;
 
   const indexed = (): Map<number, FileNode> => {
     if (digests === undefined) {
       digests = new Map();
-      for (const file of files(root)) digests.set(digestKey(file.digest), file);
+      for (const file of filesIn(root)) digests.set(digestKey(file.digest), file);
     }
     return digests;
   };
@@ -65,10 +79,10 @@ export function createPicture(
     if (digests.get(key) === file) digests.delete(key);
   };
   const unlinked = (file: FileNode): void => {
-    const others = linked.get(file.ino)?.filter((other) => other !== file);
-    if (others === undefined) return;
+    const names = linked.get(file.ino);
+    const others = names?.files.filter((other) => other !== file) ?? [];
     if (others.length === 0) linked.delete(file.ino);
-    else linked.set(file.ino, others);
+    else linked.set(file.ino, { files: others, searched: names?.searched ?? 0 });
   };
   const release = (node: Node): void => {
     if (node.kind === 'file') {
@@ -109,10 +123,24 @@ export function createPicture(
     },
     noteNames: (node, count) => {
       const names = linked.get(node.ino);
-      if (names?.includes(node) === true || (count < 2 && names === undefined)) return;
-      linked.set(node.ino, [...(names ?? []), node]);
+      if (names?.files.includes(node) === true || (count < 2 && names === undefined)) return;
+      linked.set(node.ino, {
+        files: [...(names?.files ?? []), node],
+        searched: names?.searched ?? 0,
+      });
     },
-    otherNames: (node) => linked.get(node.ino)?.filter((other) => other !== node) ?? [],
+    otherNames: (node, count, all) => {
+      const names = linked.get(node.ino);
+      if (names === undefined) return [];
+      let { files } = names;
+      if (count > files.length && count !== names.searched) {
+        const found = all().get(node.ino) ?? [];
+        files = [...new Set([...files, ...found.filter((file) => file.ino === node.ino)])];
+        linked.set(node.ino, { files, searched: count });
+      }
+      return files.filter((other) => other !== node);
+    },
+    files: () => filesIn(root),
     byInode: (ino) => directories.get(ino),
     setInode: (node, ino) => {
       if (directories.get(node.ino) === node) directories.delete(node.ino);
@@ -137,9 +165,9 @@ function find(root: DirectoryNode, path: Path): Node | undefined {
   return at;
 }
 
-function* files(directory: DirectoryNode): Iterable<FileNode> {
+function* filesIn(directory: DirectoryNode): Iterable<FileNode> {
   for (const child of directory.children.values()) {
     if (child.kind === 'file') yield child;
-    else if (child.kind === 'directory') yield* files(child);
+    else if (child.kind === 'directory') yield* filesIn(child);
   }
 }

@@ -11,7 +11,6 @@ import { holdDisplaced, type PlaceTask, type Placing, placeNew } from './placing
 
 export async function placeApart(task: PlaceTask): Promise<Placing> {
   const { work, path, at, there } = task;
-  const { fs } = work.view.disk;
   const target = diskPath(work.view.disk, path);
   const place = moveAway(work, path);
   if (place === undefined) return { placed: false };

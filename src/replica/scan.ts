@@ -15,6 +15,8 @@ import { type Walk, walk } from './walk.ts';
 const rowsAtOnce = 256;
 const bytesAtOnce = 1024 * 1024;
 const progressEvery = 100;
+/** Milliseconds after which others get their turn, however few the rows are. */
+const holdAtMost = 50;
 
 export interface ScanTask {
   readonly view: View;
@@ -31,6 +33,7 @@ export async function scan(task: ScanTask): Promise<ScanSummary> {
   const { view, lock, options, checkRoot } = task;
   const rows = collectRows();
   let letGo = await lock.take();
+  let held = performance.now();
   const handOver = async (): Promise<void> => {
     const batch = rows.take();
     checkRoot();
@@ -40,6 +43,7 @@ export async function scan(task: ScanTask): Promise<ScanSummary> {
     } finally {
       letGo = await lock.take();
     }
+    held = performance.now();
     checkRoot();
   };
   let told = performance.now();
@@ -48,7 +52,7 @@ export async function scan(task: ScanTask): Promise<ScanSummary> {
       told = performance.now();
       options.onProgress({ files: rows.totals.files, bytes: rows.totals.bytes });
     }
-    return rows.full() ? handOver() : undefined;
+    return rows.full() || performance.now() - held > holdAtMost ? handOver() : undefined;
   };
   try {
     checkRoot();

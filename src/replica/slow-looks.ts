@@ -8,7 +8,7 @@ import { lookTask, type View } from './view.ts';
 
 /** A file that changes for longer than this while it is read is told as 'unstable'. */
 const patience = 1_000;
-const atOnce = 2;
+const atOnce = 8;
 
 export interface SlowLooks {
   add(path: Path): void;

@@ -83,7 +83,7 @@ function directoryWatcher(disk: Disk, hooks: WatchHooks): Watcher {
         noteEvent();
         if (directory.watch !== watch) return;
         if (name === null) hooks.onHint(pathOf(directory));
-        else hear(directory, type, fromBytes(name as unknown as Buffer));
+        else hear(directory, type, textOf(name));
       });
       directory.watch = watch;
       owners.set(directory.ino, directory);
@@ -134,7 +134,7 @@ function recursiveWatcher(disk: Disk, hooks: WatchHooks): Watcher {
       const options = { encoding: 'buffer', recursive: true } as const;
       const watch = disk.fs.watch(disk.root, options, (_type, name) => {
         if (name === null) return hooks.onLost();
-        const text = fromBytes(name as unknown as Buffer);
+        const text = textOf(name);
         hooks.onHint(process.platform === 'win32' ? text.replaceAll('\\', '/') : text);
       });
       directory.watch = watch;
@@ -153,6 +153,11 @@ function recursiveWatcher(disk: Disk, hooks: WatchHooks): Watcher {
       if (watched !== undefined) disarm(watched);
     },
   };
+}
+
+/** Node's emulation of recursive watches gives strings whatever is asked for. */
+function textOf(name: string | Buffer): string {
+  return typeof name === 'string' ? name : fromBytes(name);
 }
 
 function outOfWatches(error: unknown): boolean {

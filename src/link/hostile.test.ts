@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import { openRemoteReplica } from '../replica/remote.ts';
 import type { Action, Replica } from '../replica/replica.ts';
 import { Client, eventWindow } from './client.ts';
-import { encodeFrame } from './frames.ts';
 import { acceptLink, openLink } from './handshake.ts';
 import { createTransportPair } from './in-process.ts';
 import type { Message } from './messages.ts';
@@ -27,14 +26,14 @@ const { leftKept: _, ...goodInfo } = fakeReplica().info;
 async function withLiar(behave: Behaviour, welcome: unknown = goodInfo): Promise<Replica> {
   const [transport, far] = createTransportPair();
   const line: Line = {
-    send: (json, bytes) => line.raw(Buffer.concat(encodeFrame(json, bytes))),
+    send: (json, bytes) => void connection.send(json as Message, bytes),
     raw: (bytes) => void far.output.write(bytes),
   };
-  acceptLink({
+  const connection = acceptLink({
     transport: far,
     leftover: Buffer.alloc(0),
     heartbeat: quiet,
-    async onHello(_data, connection) {
+    async onHello() {
       connection.onMessage = (message) => {
         if (message.t !== 'call') return false;
         if (message.method === 'leftKept') line.send({ t: 'done', id: message.id, data: null });
@@ -147,8 +146,21 @@ const lies: readonly [string, Use, Behaviour][] = [
   ['bytes where none belong', drain, answer({ t: 'ack' }, text)],
   ['a second welcome', drain, answer({ t: 'welcome', protocol: 1, data: null })],
   ['noise', drain, (_call, line) => line.raw(Buffer.alloc(50, 0xff))],
-  ['JSON that is none', drain, (_call, line) => line.raw(Buffer.from('\0\0\0\x05\0\0\0\x01{'))],
+  ['a message twice', drain, ({ id }, line) => line.raw(Buffer.concat(twice(id)))],
 ];
+
+/** A frame of any text, numbered as the one behind the welcome, five pongs and one answer. */
+function rawFrame(json: string): Buffer {
+  const head = Buffer.alloc(12);
+  for (const [index, value] of [8 + json.length, json.length, 7].entries())
+    head.writeUInt32BE(value, index * 4);
+  return Buffer.concat([head, Buffer.from(json)]);
+}
+
+function twice(id: number): Buffer[] {
+  const frame = rawFrame(JSON.stringify({ t: 'credit', id, bytes: 1 }));
+  return [frame, frame];
+}
 
 function drain(replica: Replica): Promise<unknown> {
   return replica.drain();
@@ -177,6 +189,14 @@ describe('a lie closes the link:', () => {
     const reason = await replica.closed;
     expect(reason).toMatchObject({ code: 'PROTOCOL' });
     expect(reason?.message).toMatch(/^The far side sent .{5,}\.$/);
+  });
+
+  it.each([
+    ['{', 'that is not JSON'],
+    ['null', 'that is no object'],
+  ])('a message %s', async (json, reason) => {
+    const replica = await withLiar((_call, line) => line.raw(rawFrame(json)));
+    await expect(replica.drain()).rejects.toThrow(reason);
   });
 
   it.each([
@@ -234,7 +254,7 @@ describe('an agent that sends anything', () => {
       t: fc.constant('event'),
       data: fc.record({ type: fc.constant('changes'), changes: fc.jsonValue() }),
     }),
-    fc.jsonValue(),
+    fc.jsonValue().filter((value) => value !== null),
   );
   const message = fc.tuple(shape, fc.uint8Array({ maxLength: 40 }));
 

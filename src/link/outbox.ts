@@ -4,6 +4,7 @@
  * chunk is ahead of a message.
  */
 import type { Writable } from 'node:stream';
+import { numberFrame } from './frames.ts';
 
 export type Lane = 'urgent' | 'message' | 'chunk';
 
@@ -22,6 +23,7 @@ export function createOutbox(output: Writable): Outbox {
   const lanes: Readonly<Record<Lane, Item[]>> = { urgent: [], message: [], chunk: [] };
   let blocked = false;
   let stopped = false;
+  let number = 0;
 
   function next(): Item | undefined {
     return lanes.urgent.shift() ?? lanes.message.shift() ?? lanes.chunk.shift();
@@ -31,6 +33,8 @@ export function createOutbox(output: Writable): Outbox {
     while (!blocked && !stopped) {
       const item = next();
       if (item === undefined) return;
+      numberFrame(item.pieces, number);
+      number = (number + 1) >>> 0;
       blocked = !write(output, item.pieces);
       item.handedOver?.();
     }

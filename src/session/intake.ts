@@ -5,7 +5,7 @@
 import type { Observation } from '../replica/replica.ts';
 import type { Look } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
-import { fromBytes, parentPath } from '../tree/path.ts';
+import { fromBytes, otherSide, parentPath } from '../tree/path.ts';
 import { isRuleFile } from '../tree/rules.ts';
 import type { Core } from './core.ts';
 import { forget, isExcluded, reviveLeftovers, setSide } from './core.ts';
@@ -41,6 +41,9 @@ export function takeIn(
     const bytes = core.buffered < bufferLimit ? observation.bytes : undefined;
     if (setSide(core, side, path, look, { since, ...(bytes === undefined ? {} : { bytes }) }))
       core.dirty.add(path);
+    else if (!core.sides[otherSide(side)].changes.has(path))
+      // Nothing is to be carried over any more, so nothing can fail at that.
+      solveProblem(report, otherSide(side), path);
   }
   for (const directory of ruleChanges) forgetExcluded(core, directory);
   return { ruleChanges };

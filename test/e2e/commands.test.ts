@@ -205,9 +205,11 @@ describeNeeding(['docker'], 'commands', () => {
       { type: 'ready', files: 0, bytes: 0, ms: number, time: number },
     ]);
     const told = events.flatMap((event) => (event.type === 'transfer' ? [event.transfer] : []));
-    expect(told.map(({ path, action }) => `${action} ${path}`)).toEqual(
-      ['create d', 'create d/a', 'remove d/a'],
-    );
+    expect(told.map(({ path, action }) => `${action} ${path}`)).toEqual([
+      'create d',
+      'create d/a',
+      'remove d/a',
+    ]);
     expect(await session.cai.json(['unwatch', name])).toEqual([
       { name, id: status.id, wasRunning: true },
     ]);

@@ -3,6 +3,8 @@
  * command; ended with its test. `same()` is what every scenario ends with: after a flush both whole
  * trees are equal at once.
  */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import type { HistoryRow } from '../../src/cli/render-history.ts';
 import type { FlushResult, SessionEvent, SessionStatus } from '../../src/control/api.ts';
@@ -102,7 +104,20 @@ export function endSessionsOf(cai: Cai): void {
   onTestFinished(async () => {
     const output = await cai.run(['unwatch', '--all']);
     if (output.code !== 0) throw new Error(complaint(['unwatch', '--all'], output));
+    const said = crashReports(cai);
+    if (said !== '') throw new Error(`a session's process said: ${said}`);
   });
+}
+
+/** What processes in the background wrote besides the error that a start ends with: only crashes do. */
+function crashReports(cai: Cai): string {
+  const sessions = join(cai.stateDirectory, 'sessions');
+  if (!existsSync(sessions)) return '';
+  const texts = readdirSync(sessions).map((id) => {
+    const path = join(sessions, id, 'stderr.log');
+    return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  });
+  return texts.filter((text) => text !== '' && !text.startsWith('{"error"')).join('');
 }
 
 function watched(place: Pick<Watched, 'cai' | 'name' | 'local' | 'container' | 'root'>): Watched {

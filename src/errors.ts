@@ -15,6 +15,8 @@ export const exitCodes = {
   NO_VERSION: 3,
   /** A root directory does not exist, is not a directory, or may not be entered. */
   ROOT: 4,
+  /** No such conflict on the list. */
+  NO_CONFLICT: 3,
   /** The two roots, or a root and the state directory, lie inside one another. */
   OVERLAP: 4,
   /** docker (or podman) is not installed or its daemon does not answer. */

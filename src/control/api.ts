@@ -4,7 +4,9 @@
  */
 import type { ErrorJson } from '../errors.ts';
 import type { Version } from '../store/store.ts';
+import type { Entry } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
+import type { ConflictRule } from '../tree/policies.ts';
 import type { ConflictPolicy, SyncMode } from '../tree/reconcile.ts';
 
 export type Mode = SyncMode;
@@ -37,16 +39,94 @@ export interface Problem {
   readonly since: number;
 }
 
-/** A path that both sides changed, not in the same way. */
+/** What a side held at the path of a conflict. */
+export interface ConflictSide {
+  readonly kind: 'file' | 'directory' | 'link' | 'nothing' | 'blocked';
+  /** Files. */
+  readonly size?: number;
+  readonly digest?: string;
+  readonly mtime?: number;
+  /** Links. */
+  readonly target?: string;
+}
+
+/** A path that both sides changed, not in the same way. Stays listed until a person has seen to it. */
 export interface ConflictInfo {
+  /** Stable, unique within the session. */
+  readonly id: string;
   readonly path: Path;
+  /**
+   * Both changed it, both made it, it became different kinds of things, one removed it where the other
+   * may not bring it back, or it was written to just while sync replaced it.
+   */
+  readonly kind: 'edit-edit' | 'create-create' | 'type' | 'edit-remove' | 'overwritten';
+  /** When it was found. */
   readonly time: number;
   /** How it was settled; 'open' when the policy is manual and nobody has decided. */
   readonly settled: 'open' | 'local' | 'container' | 'merged';
-  /** The version that gave way, in the history. */
+  readonly local: ConflictSide;
+  readonly container: ConflictSide;
+  /** What both had before, where that is known. */
+  readonly base?: ConflictSide;
+  /** The side that wrote last, by the host's clock. */
+  readonly newest: Side;
+  /** By side: the versions that gave way, in the history. */
+  readonly versions: Readonly<Record<Side, readonly string[]>>;
+  /** The version that gave way (the first of them), in the history. */
   readonly version?: string;
   /** One line for people: what the two sides held. */
   readonly summary: string;
+}
+
+/**
+ * What a person wants of a conflict: one side's version, that of the side that wrote last, both (the
+ * one that gives way beside the other), or what stands there now ('kept': it only goes from the list).
+ */
+export type Take = 'local' | 'container' | 'newest' | 'both' | 'kept';
+
+export interface ResolveRequest {
+  /** Ids of conflicts. */
+  readonly conflicts: readonly string[];
+  /** Either this or `file`. */
+  readonly take?: Take;
+  /** Absolute path of a file on the host whose content settles it. */
+  readonly file?: string;
+}
+
+/** What became of each of the conflicts, in the order of the request. */
+export interface ResolveResult {
+  readonly resolved: readonly Resolved[];
+  readonly failed: readonly {
+    readonly id: string;
+    readonly path: Path;
+    readonly error: ErrorJson;
+  }[];
+}
+
+export interface Resolved {
+  readonly id: string;
+  readonly path: Path;
+  readonly how: Take | 'file';
+  /** Versions of what stood there before, in the history. */
+  readonly displaced: readonly string[];
+  /** What was written beside it. */
+  readonly beside: readonly Path[];
+}
+
+/** What stands at a path on a side, for a comparison. */
+export interface SideContent {
+  readonly entry: Entry | null;
+  /** Base64 of the content of a text file up to 1 MiB. */
+  readonly content?: string;
+  /** Why there is no content of a file. */
+  readonly without?: 'binary' | 'large' | 'unknown';
+}
+
+export interface SideContents {
+  readonly path: Path;
+  readonly local: SideContent;
+  readonly container: SideContent;
+  readonly base: SideContent;
 }
 
 /** A stop that asks a person. Only these deletions wait. */
@@ -56,7 +136,9 @@ export interface HoldInfo {
     | 'root-missing'
     | 'root-emptied'
     | 'root-type'
-    | 'root-replaced';
+    | 'root-replaced'
+    /** A side went back in time. */
+    | 'restored-snapshot';
   /** The side on which things vanished. */
   readonly side: Side;
   /** How many files would be removed from the other side. */
@@ -153,6 +235,14 @@ export type SessionEvent = { readonly time: number } & (
       readonly ms: number;
     }
   | { readonly type: 'conflict'; readonly conflict: ConflictInfo }
+  /** A conflict that is listed no more; 'gone': the two sides became the same by themselves. */
+  | {
+      readonly type: 'resolved';
+      readonly conflict: ConflictInfo;
+      readonly how: Take | 'file' | 'gone';
+    }
+  /** A side removed these, but the other had changed them: they came back. */
+  | { readonly type: 'restored'; readonly side: Side; readonly paths: readonly Path[] }
   | { readonly type: 'problem'; readonly problem: Problem }
   | { readonly type: 'solved'; readonly problem: Problem }
   | { readonly type: 'hold'; readonly hold: HoldInfo }
@@ -184,6 +274,39 @@ export interface RestoreResult {
   readonly displaced?: string;
 }
 
+/** A path that an undo or a restore put back, or would. */
+export interface RewrittenPath {
+  readonly path: Path;
+  readonly action: 'create' | 'update' | 'remove' | 'attributes';
+  readonly kind: 'file' | 'directory' | 'link';
+}
+
+/** A path that an undo or a restore left as it is. */
+export interface RefusedPath {
+  readonly path: Path;
+  readonly reason: /** Somebody edited it later, and that would be lost. */
+    | 'edited'
+    /** A directory that something else is in by now. */
+    | 'not-empty'
+    /** Its content is not, or no longer, in the history. */
+    | 'no-content'
+    /** It is not synchronised any more. */
+    | 'ignored'
+    | 'failed';
+  readonly message: string;
+}
+
+export interface RewriteResult {
+  /** From when on changes were taken back, milliseconds since 1970. */
+  readonly since: number;
+  /** Nothing was done: `done` is what would be. */
+  readonly dryRun: boolean;
+  readonly done: readonly RewrittenPath[];
+  readonly refused: readonly RefusedPath[];
+  /** Changes from before this time are not remembered, and were not taken back. */
+  readonly knownSince?: number;
+}
+
 /** The calls of a control socket: name, parameters, result. One JSON document a line, both ways. */
 export interface Calls {
   status: { params: Record<never, never>; result: SessionStatus };
@@ -199,8 +322,30 @@ export interface Calls {
     params: { readonly path?: Path; readonly limit?: number };
     result: readonly Version[];
   };
+  /** Settles conflicts, open ones and those that the policy settled. */
+  resolve: { params: ResolveRequest; result: ResolveResult };
+  /** What the two sides and the base hold at a path. */
+  contents: { params: { readonly path: Path }; result: SideContents };
   /** Writes a version into the local root, at its own path or at `to`; sync carries it on. */
   restore: { params: { readonly version: string; readonly to?: Path }; result: RestoreResult };
+  /** Takes back what sync brought over from a side: since a time, else its last batch. */
+  undo: {
+    params: {
+      /** Where the changes came from; default the container. */
+      readonly side?: Side;
+      readonly since?: number;
+      /** Patterns in .gitignore syntax. */
+      readonly paths?: readonly string[];
+      readonly by?: string;
+      readonly dryRun?: boolean;
+    };
+    result: RewriteResult;
+  };
+  /** Brings a path and everything below it (all when left out) back to what it was at a time. */
+  rewind: {
+    params: { readonly path?: Path; readonly time: number; readonly dryRun?: boolean };
+    result: RewriteResult;
+  };
   /** Answers once, then sends events on the same connection until it is closed. */
   subscribe: { params: Record<never, never>; result: SessionStatus };
 }
@@ -238,6 +383,10 @@ export interface SessionOptions {
   readonly git: boolean;
   readonly modes: 'portable' | 'full';
   readonly conflicts: ConflictPolicy;
+  /** Other policies for some paths; the last that names a path decides. */
+  readonly conflictRules: readonly ConflictRule[];
+  /** Bytes of agreed texts that are kept for three-way merges. */
+  readonly mergeBudget: number;
   readonly settleMs: number;
   readonly settleMaxMs: number;
   readonly maxFileSize: number;

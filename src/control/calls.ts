@@ -1,9 +1,11 @@
 /** What each call of the control socket takes and does. Parameters are checked before anything is done. */
+import { isAbsolute } from 'node:path';
 import { CaiError } from '../errors.ts';
 import type { Session } from '../session/session.ts';
 import type { Store } from '../store/store.ts';
+import type { Side } from '../tree/path.ts';
 import { pathFault } from '../tree/path.ts';
-import type { CallName, Calls, SessionRecord } from './api.ts';
+import type { CallName, Calls, ResolveRequest, SessionRecord, Take } from './api.ts';
 import { restoreVersion } from './restore.ts';
 
 /** What the calls work on. */
@@ -68,6 +70,32 @@ const table: { readonly [N in CallName]: Run<N> } = {
     const target = to === undefined ? {} : { to };
     return restoreVersion({ store, root: record.local, version: params.version, ...target });
   },
+  resolve: ({ session }, params) => session.resolve(resolveRequest(params)),
+  contents({ session }, params) {
+    const path = optionalPath(params.path);
+    if (path === undefined) throw wrong('the path is missing');
+    return session.contents(path);
+  },
+  undo({ session }, params) {
+    const since = optionalTime(params.since, 'since');
+    const by = optionalText(params.by, 'by');
+    return session.undo({
+      side: optionalSide(params.side) ?? 'container',
+      paths: optionalTexts(params.paths, 'paths'),
+      dryRun: params.dryRun === true,
+      ...(since === undefined ? {} : { since }),
+      ...(by === undefined ? {} : { by }),
+    });
+  },
+  rewind({ session }, params) {
+    const time = optionalTime(params.time, 'time');
+    if (time === undefined) throw wrong('time must be a number of milliseconds');
+    return session.rewind({
+      path: optionalPath(params.path) ?? '',
+      time,
+      dryRun: params.dryRun === true,
+    });
+  },
 };
 
 export function isCallName(name: unknown): name is CallName {
@@ -88,6 +116,20 @@ function timeout(value: unknown): number {
   throw wrong('timeoutMs must be a number of milliseconds');
 }
 
+const takes: readonly unknown[] = ['local', 'container', 'newest', 'both', 'kept'];
+
+function resolveRequest({ conflicts, take, file }: Incoming['params']): ResolveRequest {
+  const isList = Array.isArray(conflicts) && conflicts.every((id) => typeof id === 'string');
+  if (!isList) throw wrong('conflicts must be a list of ids');
+  if (file !== undefined) {
+    if (take !== undefined || typeof file !== 'string' || !isAbsolute(file))
+      throw wrong('file must be an absolute path, without take');
+    return { conflicts, file };
+  }
+  if (!takes.includes(take)) throw wrong(`take must be one of ${takes.join(', ')}`);
+  return { conflicts, take: take as Take };
+}
+
 function optionalPath(value: unknown): string | undefined {
   if (value === undefined || value === '') return undefined;
   const fault = pathFault(value);
@@ -99,6 +141,27 @@ function optionalCount(value: unknown): number | undefined {
   if (value === undefined) return undefined;
   if (Number.isSafeInteger(value) && (value as number) > 0) return value as number;
   throw wrong('limit must be a positive number');
+}
+
+function optionalTime(value: unknown, name: string): number | undefined {
+  if (value === undefined || (typeof value === 'number' && Number.isFinite(value))) return value;
+  throw wrong(`${name} must be a number of milliseconds`);
+}
+
+function optionalText(value: unknown, name: string): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  throw wrong(`${name} must be a text`);
+}
+
+function optionalTexts(value: unknown, name: string): readonly string[] {
+  if (value === undefined) return [];
+  if (Array.isArray(value) && value.every((one) => typeof one === 'string')) return value;
+  throw wrong(`${name} must be a list of texts`);
+}
+
+function optionalSide(value: unknown): Side | undefined {
+  if (value === undefined || value === 'local' || value === 'container') return value;
+  throw wrong('side must be local or container');
 }
 
 function wrong(what: string): CaiError {

@@ -2,6 +2,7 @@
 import type { SessionOptions } from './api.ts';
 
 const day = 24 * 60 * 60 * 1000;
+const mib = 1024 ** 2;
 const gib = 1024 ** 3;
 
 export const defaultOptions: SessionOptions = {
@@ -12,6 +13,8 @@ export const defaultOptions: SessionOptions = {
   git: false,
   modes: 'portable',
   conflicts: 'merge',
+  conflictRules: [],
+  mergeBudget: 256 * mib,
   settleMs: 2,
   settleMaxMs: 100,
   maxFileSize: 4 * gib,

@@ -67,6 +67,22 @@ export function fakeSession(record: SessionRecord): FakeSession {
     resume: () => order('resume', { state: 'watching' }),
     approve: () => order('approve', { holds: [] }),
     reject: () => order('reject', { holds: [] }),
+    resolve: async (request) => {
+      orders.push(`resolve ${JSON.stringify(request)}`);
+      return { resolved: [], failed: [] };
+    },
+    contents: async (path) => {
+      const nothing = { entry: null };
+      return { path, local: nothing, container: nothing, base: nothing };
+    },
+    undo: async ({ dryRun, since = 0, ...options }) => {
+      orders.push(`undo ${JSON.stringify(options)}`);
+      return { since, dryRun, done: [], refused: [] };
+    },
+    rewind: async ({ dryRun, time, path }) => {
+      orders.push(`rewind ${path}`);
+      return { since: time, dryRun, done: [], refused: [] };
+    },
     stop: async () => {
       orders.push('stop');
       end(undefined);

@@ -36,6 +36,10 @@ export function openingSession(record: SessionRecord, opening: Promise<Session>)
     resume: async () => (session ?? (await opened)).resume(),
     approve: async () => (session ?? (await opened)).approve(),
     reject: async () => (session ?? (await opened)).reject(),
+    resolve: async (request) => (session ?? (await opened)).resolve(request),
+    contents: async (path) => (session ?? (await opened)).contents(path),
+    undo: async (options) => (session ?? (await opened)).undo(options),
+    rewind: async (options) => (session ?? (await opened)).rewind(options),
     async stop() {
       stopped = true;
       await session?.stop();

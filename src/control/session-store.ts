@@ -7,6 +7,7 @@ import { makeSessionDirectory } from './state-dir.ts';
 /** For writing BUSY means that another process has it; for reading NO_SESSION that nothing is there. */
 export function openSessionStore(record: SessionRecord, readOnly = false): Store {
   const { maxAgeMs, maxBytes } = record.options.history;
+  const { mergeBudget: textBudget } = record.options;
   const directory = makeSessionDirectory(record.id);
-  return openStore({ directory, limits: { maxAge: maxAgeMs, maxBytes }, readOnly });
+  return openStore({ directory, limits: { maxAge: maxAgeMs, maxBytes }, textBudget, readOnly });
 }

@@ -41,7 +41,6 @@ it('a side that changed again is an edit of what arrived, not a conflict with it
   const context = {
     target: 'container' as const,
     replica: {} as Replica,
-    losing: new Set<string>(),
   };
   const outcome = { path: 'a', result: 'done' as const, now: version(1) };
   absorb(engine, context, [{ action, seen: version(1), outcome }]);

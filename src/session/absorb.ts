@@ -7,9 +7,8 @@ import type { Action, Outcome, Replica } from '../replica/replica.ts';
 import type { Look } from '../tree/entry.ts';
 import { sameEntry } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
-import { isWithin, otherSide, parentPath } from '../tree/path.ts';
+import { otherSide, parentPath } from '../tree/path.ts';
 import { isRuleFile } from '../tree/rules.ts';
-import { standingBefore } from './arrivals.ts';
 import { agree, setSide, settlePath, sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
 import { noteRuleFile } from './intake.ts';
@@ -26,8 +25,6 @@ export interface Applied {
 export interface AbsorbContext {
   readonly target: Side;
   readonly replica: Replica;
-  /** Paths at which this side gives way in a conflict. */
-  readonly losing: ReadonlySet<Path>;
 }
 
 /** Takes the outcomes in; answers with what arrived. */
@@ -49,14 +46,19 @@ export function absorb(
 
 function keepDisplaced(
   engine: Engine,
-  { target, replica, losing }: AbsorbContext,
+  { target, replica }: AbsorbContext,
   { action, outcome }: Applied,
 ): void {
-  const inConflict = losing.size > 0 && [...losing].some((path) => isWithin(path, action.path));
-  const reason = inConflict ? 'conflict' : action.type === 'remove' ? 'removed' : 'replaced';
-  if (outcome.kept !== undefined) engine.keeper.displaced(replica, target, outcome.kept, reason);
-  if (outcome.result === 'done' && action.type === 'remove' && action.expect.kind === 'directory') {
-    engine.keeper.went(target, action.path, action.expect, reason);
+  const { conflicts, keeper } = engine;
+  const isDone = outcome.result === 'done';
+  const draft = isDone ? conflicts.draftAt(action.path, target) : undefined;
+  const conflict = draft === undefined ? undefined : conflicts.confirm(draft);
+  const reason = draft?.reason ?? (action.type === 'remove' ? 'removed' : 'replaced');
+  if (outcome.kept !== undefined)
+    keeper.displaced(replica, target, outcome.kept, { reason, conflict, placed: outcome.now });
+  if (isDone && action.type === 'remove' && action.expect.kind === 'directory') {
+    const { path, expect: entry } = action;
+    keeper.went({ path, side: target, reason, entry }, conflict);
   }
 }
 
@@ -73,6 +75,7 @@ function absorbDone(
   const now = performance.now();
   transfers.push(toTransfer(applied, target, now - (change?.since ?? now)));
   noteArrival(engine, target, applied);
+  engine.comebacks.arrived(target, action);
   setSide(core, target, action.path, outcome.now, { since: now });
   if (isRuleFile(action.path)) {
     const bytes = change?.bytes;
@@ -97,7 +100,8 @@ function absorbDone(
 function noteArrival(engine: Engine, side: Side, { action, movedFrom, outcome }: Applied): void {
   const { core, arrivals } = engine;
   const { path } = action;
-  const before = standingBefore(sideLook(core, side, path), outcome.kept?.entry);
+  // What was found there is more exact than what was known: permissions need not travel.
+  const before = outcome.kept?.entry ?? sideLook(core, side, path);
   // The first copy of a whole tree is nothing that anybody wants to undo file by file.
   if (before === null && side === 'container' && core.hostLeads) return;
   arrivals.note({ path, side, before, after: outcome.now });

@@ -9,13 +9,15 @@ import { isWithin, otherSide } from '../tree/path.ts';
 import type { PlannedAction } from '../tree/reconcile.ts';
 import type { AbsorbContext, Applied } from './absorb.ts';
 import { absorb } from './absorb.ts';
+import type { Core } from './core.ts';
 import type { Engine } from './engine.ts';
 import { replicaOf } from './engine.ts';
 import { judgeRemovals } from './holds.ts';
 import { bringLarge } from './large.ts';
-import type { Step } from './plan.ts';
+import type { Sources, Step } from './plan.ts';
 import { orderActions } from './plan.ts';
 import { addHold, arrived } from './report.ts';
+import { isAged } from './snapshot.ts';
 
 const batchActions = 256;
 const batchBytes = 1024 * 1024;
@@ -31,12 +33,13 @@ export async function carryOut(
   engine: Engine,
   target: Side,
   planned: readonly PlannedAction[],
-  losing: ReadonlySet<Path>,
+  sources: Sources,
 ): Promise<void> {
   if (planned.length === 0) return;
   const replica = replicaOf(engine, target);
-  const { steps } = orderActions(engine.core, target, withoutHeld(engine, target, planned));
-  const context: AbsorbContext = { target, replica, losing };
+  const going = withoutHeld(engine, target, planned);
+  const { steps } = orderActions(engine.core, target, going, sources);
+  const context: AbsorbContext = { target, replica };
   const small: Step[] = [];
   const large: (Step & { ready: false })[] = [];
   for (const step of steps) {
@@ -57,18 +60,23 @@ export async function carryOut(
 function withoutHeld(
   engine: Engine,
   target: Side,
-  planned: readonly PlannedAction[],
+  all: readonly PlannedAction[],
 ): readonly PlannedAction[] {
   const { core, window, report } = engine;
+  const planned = core.aged.size === 0 ? all : all.filter(({ path }) => !isAged(core, path));
   const moved = orderActions(core, target, planned).moved;
   const { hold, held } = judgeRemovals(core, window, target, planned, moved, Date.now());
-  if (hold !== undefined) addHold(report, { ...hold, files: hold.files + core.held.size });
   for (const path of held) core.held.add(path);
+  if (hold !== undefined) addHold(report, { ...hold, files: heldFiles(core) });
   if (core.held.size === 0) return planned;
-  const all = [...core.held];
+  const waiting = [...core.held];
   return planned.filter(
-    (action) => !core.held.has(action.path) && !all.some((path) => isWithin(action.path, path)),
+    ({ path }) => !core.held.has(path) && !waiting.some((held) => isWithin(path, held)),
   );
+}
+
+function heldFiles({ base, held }: Core): number {
+  return [...held].filter((path) => base.get(path)?.kind === 'file').length;
 }
 
 function* toBatches(steps: readonly Step[]): Iterable<Batch> {
@@ -109,9 +117,11 @@ async function fetchBatch(engine: Engine, target: Side, steps: readonly Step[]):
       missing.map(({ path, entry }) => ({ path, digest: entry.digest })),
     )) ?? [];
   for (const [index, result] of results.entries()) {
-    const { path } = missing[index] as Step & { ready: false };
-    if (result.ok) contents.set(path, result.bytes);
-    else unread.push(path);
+    const { path, entry } = missing[index] as Step & { ready: false };
+    if (result.ok) {
+      contents.set(path, result.bytes);
+      engine.store.texts.add(entry.digest, result.bytes);
+    } else unread.push(path);
   }
   if (unread.length > 0) await lookAgain(engine, replica as Replica, unread);
   const ready: Ready[] = [];

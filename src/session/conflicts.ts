@@ -1,73 +1,127 @@
-/** Settles the conflicts of a cycle by policy, and says so (DESIGN 7). */
+/** Settles the conflicts of a cycle by policy (DESIGN 7): who gives way, and by which actions. */
 import type { ConflictInfo } from '../control/api.ts';
-import type { Look } from '../tree/entry.ts';
+import { toCaiError } from '../errors.ts';
+import { newest, timeOf } from '../tree/conflict.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { otherSide } from '../tree/path.ts';
 import type { PlannedAction, PlannedConflict } from '../tree/reconcile.ts';
-import type { Engine } from './engine.ts';
-import { addConflict } from './report.ts';
+import { describeConflict } from './conflict-info.ts';
+import { clockSkew, type Engine, replicaOf } from './engine.ts';
+import { tryMerge } from './merge.ts';
+import { addProblem } from './report.ts';
+import type { Staging } from './staging.ts';
 
-export interface Settled {
-  readonly actions: Readonly<Record<Side, readonly PlannedAction[]>>;
-  /** By side: the paths at which it gives way. */
-  readonly losing: Readonly<Record<Side, ReadonlySet<Path>>>;
-}
+export type SettledActions = Readonly<Record<Side, readonly PlannedAction[]>>;
 
-export function settleConflicts(engine: Engine, conflicts: readonly PlannedConflict[]): Settled {
+/** The actions that settle the cycle's conflicts, beyond those that are planned already. */
+export async function settleConflicts(
+  engine: Engine,
+  found: readonly PlannedConflict[],
+  staging: Staging,
+): Promise<SettledActions> {
   const actions = { local: [] as PlannedAction[], container: [] as PlannedAction[] };
-  const losing = { local: new Set<Path>(), container: new Set<Path>() };
-  for (const conflict of conflicts) {
-    const winner = conflict.winner === 'merge' ? conflict.fallback : conflict.winner;
-    if (winner !== 'open') {
-      losing[otherSide(winner)].add(conflict.path);
-      const chosen = conflict.winner === 'merge' ? conflict.choices?.[winner] : undefined;
-      actions.local.push(...(chosen?.local ?? []));
-      actions.container.push(...(chosen?.container ?? []));
-    }
-    tellConflict(engine, conflict, winner);
+  for (const conflict of found) {
+    const settled = await settleOne(engine, conflict, staging);
+    actions.local.push(...(settled?.local ?? []));
+    actions.container.push(...(settled?.container ?? []));
   }
-  return { actions, losing };
+  return actions;
 }
 
-function tellConflict(engine: Engine, conflict: PlannedConflict, winner: Side | 'open'): void {
-  const before = engine.report.conflicts.get(conflict.path);
-  const summary = summarize(conflict, winner);
-  if (before?.settled === winner && before.summary === summary) return;
-  const info: ConflictInfo = { path: conflict.path, time: Date.now(), settled: winner, summary };
-  addConflict(engine.report, info);
+async function settleOne(
+  engine: Engine,
+  conflict: PlannedConflict,
+  staging: Staging,
+): Promise<SettledActions | undefined> {
+  const { winner, fallback, choices } = conflict;
+  if (winner === 'open') {
+    noteOpen(engine, conflict);
+    return undefined;
+  }
+  if (winner !== 'merge') {
+    expectToGiveWay(engine, conflict, winner);
+    return undefined;
+  }
+  const merging = await mergeOrWait(engine, conflict, staging);
+  if (merging.result === 'changed') return undefined;
+  if (merging.result === 'merged') {
+    expectToGiveWay(engine, conflict, 'merged');
+    return merging.actions;
+  }
+  expectToGiveWay(engine, conflict, fallback);
+  return choices?.[fallback];
 }
 
-/** An open conflict that is none any more goes from the list. */
+async function mergeOrWait(engine: Engine, conflict: PlannedConflict, staging: Staging) {
+  const { path } = conflict;
+  try {
+    const merging = await tryMerge(engine, conflict, staging);
+    if (merging.result === 'changed') {
+      engine.retries.later(path);
+      for (const side of ['local', 'container'] as const)
+        await replicaOf(engine, side).look([path]);
+    }
+    return merging;
+  } catch (thrown) {
+    const { code, message } = toCaiError(thrown);
+    if (code === 'LINK') throw thrown;
+    engine.retries.later(path);
+    addProblem(engine.report, { side: 'session', path, code, message });
+    return { result: 'changed' } as const;
+  }
+}
+
+function expectToGiveWay(
+  engine: Engine,
+  conflict: PlannedConflict,
+  settled: 'merged' | Side,
+): void {
+  const { conflicts } = engine;
+  const open = conflicts.openAt(conflict.path);
+  const sides = new Set<Side>(settled === 'merged' ? ['local', 'container'] : [otherSide(settled)]);
+  const info = describe(engine, conflict, settled);
+  const id = open === undefined ? {} : { id: open.id };
+  conflicts.expect(conflict.path, { sides, reason: 'conflict', conflict: info, ...id });
+}
+
+function noteOpen(engine: Engine, conflict: PlannedConflict): void {
+  const { conflicts } = engine;
+  const before = conflicts.openAt(conflict.path);
+  const info = describe(engine, conflict, 'open');
+  const isKnown = before !== undefined && sameSides(before, info);
+  if (!isKnown) conflicts.list(info, before?.id);
+}
+
+function sameSides(a: Omit<ConflictInfo, 'id'>, b: Omit<ConflictInfo, 'id'>): boolean {
+  const key = ({ kind, local, container }: typeof a) => JSON.stringify([kind, local, container]);
+  return key(a) === key(b);
+}
+
+function describe(engine: Engine, conflict: PlannedConflict, settled: ConflictInfo['settled']) {
+  const { winner, fallback, local, container } = conflict;
+  const input = { clockSkew: clockSkew(engine) };
+  // By policy the fallback is only the winner once more.
+  const latest =
+    winner === 'open' || winner === 'merge'
+      ? fallback
+      : newest({
+          local: timeOf(input, 'local', [local]),
+          container: timeOf(input, 'container', [container]),
+        });
+  return describeConflict(conflict, { settled, newest: latest, now: Date.now() });
+}
+
+/** An open conflict at a path that was decided and is none any more goes from the list. */
 export function closeConflicts(
   engine: Engine,
   decided: Iterable<Path>,
   still: readonly PlannedConflict[],
 ): void {
-  const { conflicts } = engine.report;
-  if (conflicts.size === 0) return;
+  const { conflicts } = engine;
   const open = new Set(still.map((conflict) => conflict.path));
   for (const path of decided) {
-    if (conflicts.get(path)?.settled === 'open' && !open.has(path)) conflicts.delete(path);
+    conflicts.unexpect(path);
+    const info = conflicts.openAt(path);
+    if (info !== undefined && !open.has(path)) conflicts.resolve(info.id, 'gone');
   }
-}
-
-function summarize({ kind, local, container }: PlannedConflict, winner: Side | 'open'): string {
-  const what =
-    kind === 'create-create'
-      ? 'both sides made it'
-      : kind === 'type'
-        ? 'it became different kinds of things'
-        : 'both sides changed it';
-  const who =
-    winner === 'open'
-      ? 'waits for you'
-      : `the ${winner} version was kept, the other is in the history`;
-  return `${what} (local ${describe(local)}, container ${describe(container)}); ${who}`;
-}
-
-function describe(look: Look): string {
-  if (look === null) return 'nothing';
-  if (look.kind === 'file') return `${look.size} bytes`;
-  if (look.kind === 'link') return `link to ${look.target}`;
-  return look.kind;
 }

@@ -5,7 +5,7 @@
  */
 import type { SessionOptions } from '../control/api.ts';
 import type { Replica } from '../replica/replica.ts';
-import type { Entry, Look } from '../tree/entry.ts';
+import type { Digest, Entry, Look } from '../tree/entry.ts';
 import { sameContent, sameEntry } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { isWithin, parentPath } from '../tree/path.ts';
@@ -44,12 +44,16 @@ export interface Core {
   readonly inFlight: Set<Path>;
   /** Removals that wait for a person. */
   readonly held: Set<Path>;
+  /** Paths that went back in time on a side, and what stands there; they wait for a person too. */
+  readonly aged: Map<Path, { readonly side: Side; readonly look: Look }>;
   /** Changes of the base that are not in the store yet. */
   readonly uncommitted: Map<Path, Entry | null>;
   /** No base was known: the host leads until both sides are the same once. */
   hostLeads: boolean;
   /** Bytes of contents in `changes`. */
   buffered: number;
+  /** Gets the contents on which the sides come to agree, where they are at hand. */
+  onAgreed: (digest: Digest, bytes: Uint8Array) => void;
 }
 
 export function createCore(options: SessionOptions): Core {
@@ -60,9 +64,11 @@ export function createCore(options: SessionOptions): Core {
     dirty: new Set(),
     inFlight: new Set(),
     held: new Set(),
+    aged: new Map(),
     uncommitted: new Map(),
     hostLeads: false,
     buffered: 0,
+    onAgreed: () => undefined,
   };
 }
 
@@ -98,6 +104,7 @@ export function setSide(
   if (sameEntry(effective, core.base.get(path), core.options.modes)) {
     state.changes.delete(path);
     state.looks.delete(path);
+    if (side === 'local') rememberMode(core, path, effective);
     return false;
   }
   const bytes = notice.bytes ?? keptBytes(before, effective);
@@ -107,6 +114,14 @@ export function setSide(
   state.looks.set(path, effective);
   core.buffered += bytes?.length ?? 0;
   return true;
+}
+
+/** The permissions of a local directory need not travel, but are its own when an undo brings it back. */
+function rememberMode(core: Core, path: Path, look: Look): void {
+  const known = core.base.get(path);
+  if (look?.kind !== 'directory' || known?.kind !== 'directory' || look.mode === known.mode) return;
+  core.base.set(path, look);
+  core.uncommitted.set(path, look);
 }
 
 function keptBytes(before: Change | undefined, look: Look): Uint8Array | undefined {
@@ -146,8 +161,19 @@ export function agree(core: Core, path: Path, entry: Entry | null): void {
     for (const [below] of [...core.base.entries(path)].reverse()) forgetOne(core, below);
   core.base.set(path, entry);
   core.uncommitted.set(path, entry);
+  if (entry?.kind === 'file') tellContent(core, path, entry.digest);
   setSide(core, 'local', path, looks.local, notice);
   setSide(core, 'container', path, looks.container, notice);
+}
+
+function tellContent(core: Core, path: Path, digest: Digest): void {
+  for (const side of ['local', 'container'] as const) {
+    const change = core.sides[side].changes.get(path);
+    if (change?.bytes === undefined || change.look?.kind !== 'file') continue;
+    if (change.look.digest !== digest) continue;
+    core.onAgreed(digest, change.bytes);
+    return;
+  }
 }
 
 function parentInBase(core: Core, path: Path): boolean {

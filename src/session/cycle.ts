@@ -1,7 +1,7 @@
 /** One cycle: take the changed paths, reconcile, carry out on both sides (DESIGN 6). */
 
 import type { Path, Side } from '../tree/path.ts';
-import { reconcile } from '../tree/reconcile.ts';
+import { type ReconcileInput, reconcile } from '../tree/reconcile.ts';
 import { isProtected } from '../tree/rules.ts';
 import { carryOut } from './carry.ts';
 import { closeConflicts, settleConflicts } from './conflicts.ts';
@@ -10,43 +10,53 @@ import type { Engine } from './engine.ts';
 import { clockSkew, replicaOf } from './engine.ts';
 import { takeIn } from './intake.ts';
 import { addProblem, solveProblem } from './report.ts';
+import { isAged } from './snapshot.ts';
+import { clearStaging, createStaging } from './staging.ts';
 
 /** Decides on all dirty paths once. True when there was something to decide. */
 export async function runCycle(engine: Engine): Promise<boolean> {
-  const { core } = engine;
+  const { core, conflicts, comebacks } = engine;
   if (engine.rescan.size > 0) await lookAtNewRules(engine);
   const paths = takeDirty(engine);
   if (paths.length === 0) return false;
-  const { mode, modes, conflicts } = core.options;
-  const plan = reconcile({
-    base: core.base,
-    changes: { local: core.sides.local.looks, container: core.sides.container.looks },
-    paths,
-    mode,
-    modes,
-    policy: () => conflicts,
-    hostLeads: core.hostLeads,
-    clockSkew: clockSkew(engine),
-    isProtected,
-  });
+  const plan = reconcile(reconcileInput(engine, paths));
+  comebacks.expect(paths, plan.restored);
   for (const [path, entry] of plan.agreed) agree(core, path, entry);
   if (plan.agreed.length > 0) engine.commitSoon();
   noteRefusals(engine, paths, plan.refused);
   noteDivergence(engine, paths, plan.diverged);
   closeConflicts(engine, paths, plan.conflicts);
-  const settled = settleConflicts(engine, plan.conflicts);
-  const both = ['container', 'local'] as const;
-  await Promise.all(
-    both.map((side) =>
-      carryOut(
-        engine,
-        side,
-        [...plan.actions[side], ...settled.actions[side]],
-        settled.losing[side],
-      ),
-    ),
-  );
+  const staging = createStaging();
+  try {
+    const settled = await settleConflicts(engine, plan.conflicts, staging);
+    await Promise.all(
+      (['container', 'local'] as const).map((side) => {
+        const actions = [...plan.actions[side], ...settled[side]];
+        return carryOut(engine, side, actions, staging.sources[side]);
+      }),
+    );
+  } finally {
+    await clearStaging(engine, staging);
+  }
+  for (const { path } of plan.conflicts) if (!isBusy(core, path)) conflicts.unexpect(path);
+  comebacks.tell();
   return true;
+}
+
+function reconcileInput(engine: Engine, paths: readonly Path[]): ReconcileInput {
+  const { core, overrides } = engine;
+  const { mode, modes } = core.options;
+  return {
+    base: core.base,
+    changes: { local: core.sides.local.looks, container: core.sides.container.looks },
+    paths,
+    mode,
+    modes,
+    policy: (path) => overrides.get(path) ?? engine.policy(path),
+    hostLeads: core.hostLeads,
+    clockSkew: clockSkew(engine),
+    isProtected,
+  };
 }
 
 /** The dirty paths that may be decided on now; a path that waits or is under way comes back by itself. */
@@ -54,6 +64,7 @@ function takeDirty({ core, retries }: Engine): Path[] {
   const paths: Path[] = [];
   for (const path of core.dirty) {
     if (retries.isWaiting(path)) continue;
+    if (core.aged.size > 0 && isAged(core, path)) continue;
     if (core.inFlight.size > 0 && isBusy(core, path)) continue;
     paths.push(path);
   }

@@ -4,7 +4,11 @@ import { CaiError } from '../errors.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { Store } from '../store/store.ts';
 import type { Path, Side } from '../tree/path.ts';
+import { conflictPolicies } from '../tree/policies.ts';
+import type { ConflictPolicy } from '../tree/reconcile.ts';
 import { Arrivals } from './arrivals.ts';
+import { Comebacks } from './comebacks.ts';
+import { ConflictList } from './conflict-list.ts';
 import type { Core } from './core.ts';
 import { createCore } from './core.ts';
 import type { RemovalWindow } from './holds.ts';
@@ -22,6 +26,8 @@ export interface Engine {
   readonly report: Report;
   readonly store: Store;
   readonly keeper: Keeper;
+  readonly conflicts: ConflictList;
+  readonly comebacks: Comebacks;
   readonly arrivals: Arrivals;
   readonly retries: Retries;
   readonly window: RemovalWindow;
@@ -39,6 +45,10 @@ export interface Engine {
   damage: string | undefined;
   /** The leftovers as they are stored. */
   leftoversStored: string;
+  /** Who wins at a path, where a person has decided. */
+  readonly overrides: Map<Path, Side>;
+  /** The conflict policy for a path. */
+  readonly policy: (path: Path) => ConflictPolicy;
   /** Runs a cycle soon. */
   schedule: () => void;
   /** The base changed: commit soon. */
@@ -51,6 +61,11 @@ export function createEngine(
 ): Engine {
   const core = createCore(record.options);
   const report = createReport();
+  const { maxAgeMs: maxAge, maxBytes } = record.options.history;
+  const conflicts = new ConflictList({ store, report, maxAge });
+  const keeper = new Keeper({ store, report, conflicts, maxBytes });
+  store.texts.isPinned = (digest) => core.base.findDigest(digest) !== undefined;
+  core.onAgreed = (digest, bytes) => store.texts.add(digest, bytes);
   const again = (paths: readonly Path[]) => {
     for (const path of paths) core.dirty.add(path);
     hooks.schedule();
@@ -60,13 +75,17 @@ export function createEngine(
     core,
     report,
     store,
-    keeper: new Keeper({ store, report, maxBytes: record.options.history.maxBytes }),
+    conflicts,
+    comebacks: new Comebacks({ core, store, keeper, report }),
+    keeper,
     arrivals: new Arrivals(),
     retries: new Retries(again),
     window: createRemovalWindow(),
     rescan: new Set(),
     transfers: new Map(),
     diverged: new Set(),
+    overrides: new Map(),
+    policy: conflictPolicies(record.options.conflicts, record.options.conflictRules),
     identity: undefined,
     merging: false,
     damage: undefined,

@@ -6,10 +6,12 @@
  */
 import type { Kept, Replica } from '../replica/replica.ts';
 import type { NewVersion, Store, VersionReason } from '../store/store.ts';
-import type { Entry } from '../tree/entry.ts';
+import type { Look } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
+import { describeOverwritten } from './conflict-info.ts';
+import type { ConflictList } from './conflict-list.ts';
 import type { Report } from './report.ts';
-import { addConflict, addProblem, solveProblem, tell } from './report.ts';
+import { addProblem, solveProblem, tell } from './report.ts';
 
 /** Milliseconds that a displaced file stays with its replica, to notice writers that still hold it open. */
 const watchFor = 2_000;
@@ -23,14 +25,32 @@ interface Displaced {
   readonly kept: Kept;
   readonly reason: VersionReason;
   readonly time: number;
+  readonly conflict?: string;
+  readonly placed: Look;
+}
+
+/** Why something was displaced. */
+export interface Displacement {
+  readonly reason: VersionReason;
+  /** The conflict in which it gave way. */
+  readonly conflict?: string | undefined;
+  /** What stands in its place now. */
+  readonly placed?: Look;
+}
+
+interface Row {
+  readonly version: NewVersion;
+  readonly from?: Displaced;
+  readonly conflict?: string | undefined;
 }
 
 export class Keeper {
   readonly #store: Store;
   readonly #report: Report;
+  readonly #conflicts: ConflictList;
   readonly #maxBytes: number;
   readonly #queue: Displaced[] = [];
-  readonly #rows: { version: NewVersion; from?: Displaced }[] = [];
+  readonly #rows: Row[] = [];
   readonly #releases = new Map<Replica, Displaced[]>();
   readonly #lost = new WeakSet<Replica>();
   #working = 0;
@@ -42,29 +62,42 @@ export class Keeper {
   constructor(options: {
     readonly store: Store;
     readonly report: Report;
+    readonly conflicts: ConflictList;
     readonly maxBytes: number;
   }) {
     this.#store = options.store;
     this.#report = options.report;
+    this.#conflicts = options.conflicts;
     this.#maxBytes = options.maxBytes;
   }
 
   /** A file or link that an action on this side displaced. */
-  displaced(replica: Replica, side: Side, kept: Kept, reason: VersionReason): void {
-    this.#queue.push({
-      replica,
-      side,
-      kept,
-      reason: kept.expected ? reason : 'conflict',
-      time: Date.now(),
-    });
+  displaced(replica: Replica, side: Side, kept: Kept, why: Displacement): void {
+    const placed = why.placed ?? null;
+    const time = Date.now();
+    const late = !kept.expected && why.reason !== 'recovered';
+    const conflict = late ? this.#overwritten(side, kept, placed, why) : why.conflict;
+    const reason = kept.expected ? why.reason : 'conflict';
+    if (conflict !== undefined) this.#conflicts.awaitVersion(conflict);
+    const what = { replica, side, kept, reason, time, placed };
+    this.#queue.push(conflict === undefined ? what : { ...what, conflict });
     this.#work();
   }
 
-  /** Something without content of its own went: a directory. */
-  went(side: Side, path: Path, entry: Entry, reason: VersionReason): void {
-    this.#rows.push({ version: { path, side, time: Date.now(), reason, entry } });
+  /** A directory went, or a version whose content is in the store already. */
+  went(version: Omit<NewVersion, 'time'>, conflict?: string): void {
+    if (conflict !== undefined) this.#conflicts.awaitVersion(conflict);
+    this.#rows.push({ version: { ...version, time: Date.now() }, conflict });
     this.#commitSoon();
+  }
+
+  /** Somebody wrote to it when sync had decided already; a writer that goes on makes no second conflict. */
+  #overwritten(side: Side, kept: Kept, placed: Look, why: Displacement): string {
+    if (why.conflict !== undefined && this.#conflicts.get(why.conflict)?.kind === 'overwritten')
+      return why.conflict;
+    const { path, entry: written } = kept;
+    const now = Date.now();
+    return this.#conflicts.list(describeOverwritten({ path, side, written, placed, now }));
   }
 
   /** Resolves when everything displaced so far is in the history. */
@@ -106,7 +139,8 @@ export class Keeper {
       else entry = { ...entry, digest: put.digest, size: put.size };
     }
     solveProblem(this.#report, 'session', kept.path);
-    this.#rows.push({ version: { path: kept.path, side, time, reason, entry }, from: displaced });
+    const version = { path: kept.path, side, time, reason, entry };
+    this.#rows.push({ version, from: displaced, conflict: displaced.conflict });
     this.#commitSoon();
   }
 
@@ -144,44 +178,19 @@ export class Keeper {
     this.#commitTimer ??= setImmediate(() => {
       this.#commitTimer = undefined;
       const rows = this.#rows.splice(0);
-      const versions = rows.map((row) => row.version);
-      try {
-        this.#store.commit({ base: [], versions, events: [] });
-      } catch (error) {
-        this.#commitFailed(rows, error);
-        return;
+      const versions = this.#store.commit({
+        base: [],
+        versions: rows.map((row) => row.version),
+        events: [],
+      });
+      for (const [index, { from, conflict }] of rows.entries()) {
+        if (from !== undefined) this.#holdFor(from);
+        const version = versions[index];
+        if (conflict !== undefined && version !== undefined)
+          this.#conflicts.nameVersion(conflict, version);
       }
-      if (this.#commitFails) solveProblem(this.#report, 'session');
-      this.#commitFails = false;
-      for (const row of rows) if (row.from !== undefined) this.#holdFor(row.from);
-      this.#nameConflicts(versions);
       this.#checkIdle();
     });
-  }
-
-  /** What is displaced stays with its replica until its row is written: nothing is lost meanwhile. */
-  #commitFailed(rows: readonly { version: NewVersion; from?: Displaced }[], error: unknown): void {
-    this.#rows.unshift(...rows);
-    this.#commitFails = true;
-    const message = error instanceof Error ? error.message : String(error);
-    addProblem(this.#report, {
-      side: 'session',
-      code: 'STATE',
-      message: `The history cannot be written: ${message}`,
-    });
-    setTimeout(() => this.#commitSoon(), retryAfter).unref();
-  }
-
-  /** Tells a shown conflict which version of the history gave way. */
-  #nameConflicts(versions: readonly NewVersion[]): void {
-    for (const version of versions) {
-      if (version.reason !== 'conflict') continue;
-      const [row] = this.#store.history({ path: version.path, limit: 1 });
-      const conflict = this.#report.conflicts.get(version.path);
-      if (row === undefined) continue;
-      tell(this.#report, { type: 'version', version: row });
-      if (conflict !== undefined) addConflict(this.#report, { ...conflict, version: row.id });
-    }
   }
 
   #holdFor(displaced: Displaced): void {
@@ -206,7 +215,7 @@ export class Keeper {
         for (const kept of changed) {
           const before = byId.get(kept.id);
           if (before !== undefined)
-            this.displaced(replica, before.side, { ...kept, expected: false }, 'conflict');
+            this.displaced(replica, before.side, { ...kept, expected: false }, before);
         }
       } catch {
         // The link went: the replica tells what it still keeps when it is back.

@@ -89,7 +89,8 @@ export class Links {
     const { core, keeper } = this.#engine;
     core.sides[side].replica = replica;
     replica.onEvent = (event) => this.#hooks.onEvent(side, event);
-    for (const kept of replica.info.leftKept) keeper.displaced(replica, side, kept, 'recovered');
+    for (const kept of replica.info.leftKept)
+      keeper.displaced(replica, side, kept, { reason: 'recovered' });
     void replica.closed.then((reason) => {
       if (core.sides[side].replica !== replica || this.#closed) return;
       if (side === 'local')

@@ -2,10 +2,19 @@
  * The loop: connect, look at both sides whole, then run cycles whenever something changed; start over
  * when the link breaks (invariant 9). Everything that can happen at any time ends in `schedule`.
  */
-import type { FlushResult, SessionEvent, SessionStatus } from '../control/api.ts';
+import type {
+  FlushResult,
+  ResolveRequest,
+  ResolveResult,
+  RewriteResult,
+  SessionEvent,
+  SessionStatus,
+  SideContents,
+} from '../control/api.ts';
 import { CaiError, toCaiError } from '../errors.ts';
 import type { ReplicaEvent } from '../replica/replica.ts';
-import type { Side } from '../tree/path.ts';
+import type { Path, Side } from '../tree/path.ts';
+import { fillTexts } from './base-texts.ts';
 import { Committer } from './committer.ts';
 import { runCycle } from './cycle.ts';
 import type { Engine } from './engine.ts';
@@ -14,10 +23,13 @@ import { rootHold } from './holds.ts';
 import { takeIn } from './intake.ts';
 import { Links } from './links.ts';
 import { addHold, addProblem, releaseHold, setState, solveProblem, tell } from './report.ts';
+import { resolveConflicts } from './resolve.ts';
 import { resync } from './resync.ts';
 import type { Session, SessionInput } from './session.ts';
 import { approveHolds, rejectHolds, reviewHolds } from './settle-holds.ts';
+import { sideContents } from './side-contents.ts';
 import { sessionStatus } from './status.ts';
+import { type RewindOptions, rewind, type UndoOptions, undo } from './take-back.ts';
 
 /** A cycle over more paths than this is shown as the state 'syncing'. */
 const busyAbove = 50;
@@ -38,6 +50,7 @@ export class LiveSession implements Session {
   #resyncing = false;
   #resyncAgain = false;
   #lostRoots = new Set<Side>();
+  #takingBack: Promise<unknown> = Promise.resolve();
   #idleWaiters: (() => void)[] = [];
   #drainWaiters: (() => void)[] = [];
 
@@ -109,6 +122,43 @@ export class LiveSession implements Session {
     this.#schedule();
   }
 
+  resolve(request: ResolveRequest): Promise<ResolveResult> {
+    const hooks = { idle: () => this.#idle() };
+    return this.#oneByOne(async () => {
+      this.#needRunning();
+      return resolveConflicts(this.#engine, request, hooks);
+    });
+  }
+
+  async contents(path: Path): Promise<SideContents> {
+    return sideContents(this.#engine, path);
+  }
+
+  undo(options: UndoOptions): Promise<RewriteResult> {
+    return this.#oneByOne(() => undo(this.#engine, options));
+  }
+
+  rewind(options: RewindOptions): Promise<RewriteResult> {
+    return this.#oneByOne(() => rewind(this.#engine, options));
+  }
+
+  #needRunning(): void {
+    if (this.#paused) {
+      throw new CaiError('BUSY', 'The session is paused.', { next: 'Run `cai resume` first.' });
+    }
+    if (!this.#links.isUp || this.#stopped) {
+      throw new CaiError('LINK', 'The link to the container is down.', {
+        next: 'It comes back by itself; see `cai status`.',
+      });
+    }
+  }
+
+  #oneByOne<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#takingBack.then(work, work);
+    this.#takingBack = run.catch(() => undefined);
+    return run;
+  }
+
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
@@ -117,6 +167,7 @@ export class LiveSession implements Session {
     await this.#pumpEnded();
     this.#engine.retries.close();
     await this.#engine.keeper.releaseAll();
+    await this.#engine.store.texts.flush();
     await this.#committer.now();
     this.#committer.close();
     await this.#links.close();
@@ -273,6 +324,10 @@ export class LiveSession implements Session {
     const { core, report } = this.#engine;
     core.hostLeads = false;
     this.#committer.soon();
+    // What waits for a person may have been settled while nobody looked.
+    for (const path of this.#engine.conflicts.openPaths()) core.dirty.add(path);
+    this.#schedule();
+    void fillTexts(this.#engine, () => this.#stopped).catch(() => undefined);
     const first = !report.ready;
     report.ready = true;
     if (first)

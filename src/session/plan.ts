@@ -49,7 +49,15 @@ function clearedPaths(actions: readonly PlannedAction[]): Set<Path> {
   return cleared;
 }
 
-export function orderActions(core: Core, target: Side, actions: readonly PlannedAction[]): Ordered {
+/** Contents that neither side holds at the path: what was merged, or comes from the history. */
+export type Sources = ReadonlyMap<Path, Source>;
+
+export function orderActions(
+  core: Core,
+  target: Side,
+  actions: readonly PlannedAction[],
+  sources: Sources = new Map(),
+): Ordered {
   const cleared = clearedPaths(actions);
   const isCleared = (path: Path) =>
     cleared.size > 0 && [...cleared].some((root) => isWithin(root, path));
@@ -65,7 +73,7 @@ export function orderActions(core: Core, target: Side, actions: readonly Planned
   const making: Step[] = [];
   for (const action of actions) {
     if (action.type === 'remove') continue;
-    making.push(toStep(core, target, action, leaving, moved, isCleared));
+    making.push(toStep({ core, target, leaving, moved, isCleared, sources }, action));
   }
   const remove = (action: Removal) => removeStep(core, target, action);
   const first = removals.filter((action) => isCleared(action.path)).map(remove);
@@ -82,14 +90,19 @@ function removeStep(core: Core, target: Side, { path, expect }: Removal): Step {
   return { ready: true, seen, action: { type: 'remove', path, expect } };
 }
 
-function toStep(
-  core: Core,
-  target: Side,
-  action: Exclude<PlannedAction, { type: 'remove' }>,
-  leaving: Map<Digest, Path[]>,
-  moved: Set<Path>,
-  isCleared: (path: Path) => boolean,
-): Step {
+/** What is known while the steps of a side are made. */
+interface Making {
+  readonly core: Core;
+  readonly target: Side;
+  /** Files that go away with this plan, by digest. */
+  readonly leaving: Map<Digest, Path[]>;
+  readonly moved: Set<Path>;
+  readonly isCleared: (path: Path) => boolean;
+  readonly sources: Sources;
+}
+
+function toStep(making: Making, action: Exclude<PlannedAction, { type: 'remove' }>): Step {
+  const { core, target, moved } = making;
   const { path, expect, entry } = action;
   const seen = sideLook(core, otherSide(target), path);
   if (action.type === 'attributes') {
@@ -101,7 +114,7 @@ function toStep(
     return { ready: true, seen, action: { type: 'mkdir', path, expect, entry } };
   if (entry.kind === 'link')
     return { ready: true, seen, action: { type: 'link', path, expect, entry } };
-  const found = findSource(core, target, path, entry, leaving, isCleared);
+  const found = making.sources.get(path) ?? findSource(making, path, entry);
   if (found === undefined) return { ready: false, seen, path, entry, expect };
   const write: Action = { type: 'write', path, expect, entry, source: found };
   if (found.from !== 'move') return { ready: true, seen, action: write };
@@ -110,14 +123,8 @@ function toStep(
 }
 
 /** Content that the target holds already, or that is at hand. */
-function findSource(
-  core: Core,
-  target: Side,
-  path: Path,
-  entry: FileEntry,
-  leaving: Map<Digest, Path[]>,
-  isCleared: (path: Path) => boolean,
-): Source | undefined {
+function findSource(making: Making, path: Path, entry: FileEntry): Source | undefined {
+  const { core, target, leaving, isCleared } = making;
   if (entry.size === 0) return { from: 'bytes', bytes: new Uint8Array(0) };
   const from = leaving.get(entry.digest)?.pop();
   if (from !== undefined) return { from: 'move', path: from };

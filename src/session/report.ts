@@ -3,7 +3,6 @@
  * Nothing is cut short and nothing hidden (invariant 10).
  */
 import type {
-  ConflictInfo,
   HoldInfo,
   Problem,
   Progress,
@@ -37,7 +36,6 @@ export interface Report {
   progress: Progress | undefined;
   readonly listeners: Set<(event: SessionEvent) => void>;
   readonly problems: Map<string, Problem>;
-  readonly conflicts: Map<Path, ConflictInfo>;
   readonly holds: Map<string, HoldInfo>;
   readonly transfers: Transfer[];
   readonly totals: { readonly toContainer: SideTotals; readonly toLocal: SideTotals };
@@ -51,7 +49,6 @@ export function createReport(): Report {
     progress: undefined,
     listeners: new Set(),
     problems: new Map(),
-    conflicts: new Map(),
     holds: new Map(),
     transfers: [],
     totals: { toContainer: { files: 0, bytes: 0 }, toLocal: { files: 0, bytes: 0 } },
@@ -140,11 +137,6 @@ export function arrived(report: Report, to: Side, transfers: readonly Transfer[]
     const ms = Math.max(...transfers.map((transfer) => transfer.ms));
     tell(report, { type: 'batch', to, files: transfers.length, bytes, ms });
   }
-}
-
-export function addConflict(report: Report, conflict: ConflictInfo): void {
-  report.conflicts.set(conflict.path, conflict);
-  tell(report, { type: 'conflict', conflict });
 }
 
 export function addHold(report: Report, hold: HoldInfo): void {

@@ -1,7 +1,18 @@
 /** A live session: two replicas, a base, a policy and the loop that runs cycles. */
-import type { FlushResult, SessionEvent, SessionRecord, SessionStatus } from '../control/api.ts';
+import type {
+  FlushResult,
+  ResolveRequest,
+  ResolveResult,
+  RewriteResult,
+  SessionEvent,
+  SessionRecord,
+  SessionStatus,
+  SideContents,
+} from '../control/api.ts';
 import type { Store } from '../store/store.ts';
+import type { Path } from '../tree/path.ts';
 import { LiveSession } from './live.ts';
+import type { RewindOptions, UndoOptions } from './take-back.ts';
 
 export interface Session {
   status(): SessionStatus;
@@ -18,6 +29,14 @@ export interface Session {
   approve(): Promise<void>;
   /** Brings the vanished files back. */
   reject(): Promise<void>;
+  /** Settles conflicts. */
+  resolve(request: ResolveRequest): Promise<ResolveResult>;
+  /** What the two sides and the base hold at a path. */
+  contents(path: Path): Promise<SideContents>;
+  /** Takes back what sync brought over. */
+  undo(options: UndoOptions): Promise<RewriteResult>;
+  /** Brings a path and everything below it back to what it was at a time. */
+  rewind(options: RewindOptions): Promise<RewriteResult>;
   /** Ends the loop; both sides stay as they are. */
   stop(): Promise<void>;
   /** Settles when the session has ended, with the reason when it was a failure (never rejects). */

@@ -36,7 +36,7 @@ export function sessionStatus(engine: Engine, transport: string): SessionStatus 
     transfers: report.transfers,
     totals: report.totals,
     problems: [...report.problems.values()],
-    conflicts: [...report.conflicts.values()],
+    conflicts: engine.conflicts.all(),
     holds: [...report.holds.values()],
     secrets: sides.flatMap((side) => [...core.sides[side].secrets].map((path) => ({ side, path }))),
     leftovers: sides.flatMap((side) => leftoversOf(engine, side)),

@@ -17,6 +17,8 @@ export const testOptions: SessionOptions = {
   git: false,
   modes: 'portable',
   conflicts: 'merge',
+  conflictRules: [],
+  mergeBudget: 256 * 1024 ** 2,
   settleMs: 2,
   settleMaxMs: 100,
   maxFileSize: 4 * 1024 ** 3,
@@ -59,6 +61,7 @@ export async function startPair(input: PairInput = {}): Promise<Pair> {
   const store = openStore({
     directory: state,
     limits: { maxAge: limits.maxAgeMs, maxBytes: limits.maxBytes },
+    textBudget: options.mergeBudget,
   });
   const session = await startSession({ record, store });
   const events: SessionEvent[] = [];

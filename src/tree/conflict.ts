@@ -13,7 +13,11 @@ import type {
 } from './reconcile.ts';
 
 /** By the host's clock; for directories give the looks of all that is below. */
-export function timeOf(input: ReconcileInput, side: Side, looks: Iterable<Look>): number {
+export function timeOf(
+  input: Pick<ReconcileInput, 'clockSkew'>,
+  side: Side,
+  looks: Iterable<Look>,
+): number {
   let time = Number.NEGATIVE_INFINITY;
   for (const look of looks) if (look?.kind === 'file' && look.mtime > time) time = look.mtime;
   return side === 'container' ? time - input.clockSkew : time;

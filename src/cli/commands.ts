@@ -50,6 +50,11 @@ export const commands: readonly Entry[] = [
   },
   { name: 'show', summary: "print a version's content", load: () => import('./show.ts') },
   { name: 'restore', summary: 'put a version back', load: () => import('./restore.ts') },
+  {
+    name: 'undo',
+    summary: 'take back what sync brought over',
+    load: () => import('./undo.ts'),
+  },
   { name: 'logs', summary: 'show what happened', load: () => import('./logs.ts') },
   {
     name: 'doctor',

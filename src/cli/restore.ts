@@ -3,14 +3,17 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { RestoreResult, SessionRecord } from '../control/api.ts';
 import { callSession } from '../control/client.ts';
+import { findSession } from '../control/find.ts';
 import { restoreVersion } from '../control/restore.ts';
 import { restoreOutside } from '../control/restore-outside.ts';
 import { openSessionStore } from '../control/session-store.ts';
-import { toCaiError } from '../errors.ts';
+import { CaiError, toCaiError } from '../errors.ts';
 import type { Path } from '../tree/path.ts';
 import { displayPath } from '../tree/path.ts';
-import { insideRoot } from './local-path.ts';
+import { insideRoot, pathInRoot } from './local-path.ts';
+import { moment } from './moment-option.ts';
 import { print, printJson } from './output.ts';
+import { showRewrite } from './undo.ts';
 import { findVersion } from './version-id.ts';
 
 const examples = `
@@ -18,14 +21,23 @@ The version is written into the local directory as an ordinary edit; a running s
 on. What stood there goes into the history first. --to may name a place outside the session's
 directory; there nothing is overwritten without --force.
 
+With --at or --before it takes a path instead of an ID: that path, and all below it, become what they
+were at that time, also what was removed since (directories with their modes); what was made since is
+removed into the history. That needs the session to run, and \`cai undo\` takes it back.
+
 Examples:
   $ cai restore 42                        where it was
   $ cai restore 42 --to src/old-app.ts    beside it
   $ cai restore web#42 --to /tmp/app.ts   somewhere else
+  $ cai restore src --before 10m          a directory as it was ten minutes ago
+  $ cai restore . --at 14:30 --dry-run    what a restore of everything would do
 `;
 
 interface Flags {
   readonly to?: string;
+  readonly at?: number;
+  readonly before?: number;
+  readonly dryRun?: true;
   readonly name?: string;
   readonly force?: true;
   readonly json?: true;
@@ -36,8 +48,11 @@ const timeoutMs = 10 * 60_000;
 
 export function define(command: Command): void {
   command
-    .argument('<ID>', 'version')
+    .argument('<ID|PATH>', 'version; with --at or --before a file or directory')
     .option('--to <path>', 'write it there instead')
+    .option('--at <time>', 'the path as it was then: 14:30, 2025-01-31T14:00', moment)
+    .option('--before <duration>', 'the path as it was so long ago: 10m, 2h', moment)
+    .option('--dry-run', 'with a time: only tell what would be done')
     .option('--name <name>', 'session')
     .option('--force', 'overwrite a file outside of the session')
     .option('--json', 'print JSON')
@@ -46,6 +61,9 @@ export function define(command: Command): void {
 }
 
 async function restore(text: string, flags: Flags): Promise<void> {
+  const time = flags.at ?? flags.before;
+  if (time !== undefined) return restoreAt(text, time, flags);
+  if (flags.dryRun === true) throw new CaiError('USAGE', '--dry-run goes with --at or --before.');
   const { record, id } = findVersion(text, flags.name);
   const cwd = process.cwd();
   const to = flags.to === undefined ? undefined : insideRoot(record.local, flags.to, cwd);
@@ -56,6 +74,17 @@ async function restore(text: string, flags: Flags): Promise<void> {
   const before =
     result.displaced === undefined ? '' : `; what was there is version ${result.displaced}`;
   print(`restored ${displayPath(result.path)}${before}`);
+}
+
+/** A path as it was at a time: that is for the session's process, which knows both sides. */
+async function restoreAt(text: string, time: number, flags: Flags): Promise<void> {
+  if (flags.to !== undefined || (flags.at !== undefined && flags.before !== undefined)) {
+    throw new CaiError('USAGE', 'Give one of --at, --before and --to.');
+  }
+  const record = findSession({ name: flags.name });
+  const path = pathInRoot(record.local, text, process.cwd());
+  const params = { time, dryRun: flags.dryRun === true, ...(path === '' ? {} : { path }) };
+  showRewrite(await callSession(record, 'rewind', params, { timeoutMs }), flags.json === true);
 }
 
 /** In the session's process where it runs, because only that writes the history. */

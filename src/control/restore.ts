@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { link, lstat, mkdir, open, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, link, lstat, mkdir, open, rename, rm, symlink } from 'node:fs/promises';
 import { CaiError, toCaiError } from '../errors.ts';
 import type { Store, Version } from '../store/store.ts';
 import type { Entry, FileEntry } from '../tree/entry.ts';
@@ -29,15 +29,18 @@ export async function restoreVersion(input: RestoreInput): Promise<RestoreResult
   const version = needVersion(input.store, input.version);
   const path = input.to ?? version.path;
   const { kind } = version.entry;
-  await makeParents(input.root, path);
-  if (kind === 'directory') {
-    await makeDirectory(input.root, path);
+  await makeParents(input, path);
+  if (version.entry.kind === 'directory') {
+    const made = await makeDirectory(input.root, path, version.entry.mode);
+    if (made) note(input.store, { path, before: null, after: version.entry });
     return { id: version.id, path, kind };
   }
   const draft = temporary(path);
   try {
     await writeDraft(input, version, draft);
     const displaced = await putInPlace(input, path, draft);
+    const before = displaced === undefined ? undefined : input.store.version(displaced);
+    note(input.store, { path, before: before?.entry ?? null, after: version.entry });
     return { id: version.id, path, kind, ...(displaced === undefined ? {} : { displaced }) };
   } catch (error) {
     throw toCaiError(error, path);
@@ -51,22 +54,43 @@ function temporary(path: Path): Path {
   return joinPath(parentPath(path), `${ownPrefix}restore-${randomBytes(6).toString('hex')}`);
 }
 
-async function makeParents(root: string, path: Path): Promise<void> {
+/** For an undo of the restore. */
+function note(
+  store: RestoreInput['store'],
+  {
+    path,
+    before,
+    after,
+  }: { readonly path: Path; readonly before: Entry | null; readonly after: Entry },
+): void {
+  const time = Date.now();
+  const arrival = { path, side: 'local', time, batch: time, before, after, by: 'restore' } as const;
+  store.commit({ base: [], versions: [], events: [], arrivals: [arrival] });
+}
+
+/** Directories that are gone come back with the mode that they had last. */
+async function makeParents({ root, store }: RestoreInput, path: Path): Promise<void> {
   const names = path.split('/').slice(0, -1);
   await needDirectory(root, '');
   let parent = '';
   for (const name of names) {
     parent = joinPath(parent, name);
-    await makeDirectory(root, parent);
+    const known = store.history({ path: parent, exact: true });
+    const last = known.find(({ entry }) => entry.kind === 'directory')?.entry;
+    await makeDirectory(root, parent, last?.kind === 'directory' ? last.mode : undefined);
   }
 }
 
-async function makeDirectory(root: string, path: Path): Promise<void> {
+/** True when it was not there. */
+async function makeDirectory(root: string, path: Path, mode: number | undefined): Promise<boolean> {
   try {
     await mkdir(diskPath(root, path));
+    if (mode !== undefined) await chmod(diskPath(root, path), mode & 0o777);
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw toCaiError(error, path);
     await needDirectory(root, path);
+    return false;
   }
 }
 

@@ -3,8 +3,8 @@
  * in memory and are written with the base that they led to, off the latency path.
  */
 import type { NewArrival } from '../store/store.ts';
-import type { Entry, Look } from '../tree/entry.ts';
-import { sameContent, sameEntry } from '../tree/entry.ts';
+import type { Look } from '../tree/entry.ts';
+import { sameEntry } from '../tree/entry.ts';
 import type { Side } from '../tree/path.ts';
 
 /** What comes to a side with less than this many milliseconds between is one batch. */
@@ -68,9 +68,4 @@ export class Arrivals {
     current.last = time;
     return current.batch;
   }
-}
-
-/** What stood at a path before an action: as it was known, unless something else was found there. */
-export function standingBefore(known: Look, displaced: Entry | undefined): Look {
-  return displaced === undefined || sameContent(known, displaced) ? known : displaced;
 }

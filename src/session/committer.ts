@@ -3,6 +3,7 @@
  * records what they hold (invariant 3). A crash before that only means that equal files are found equal.
  */
 import type { Replica } from '../replica/replica.ts';
+import type { NewArrival } from '../store/store.ts';
 import type { Entry } from '../tree/entry.ts';
 import type { Path } from '../tree/path.ts';
 import type { Engine } from './engine.ts';
@@ -81,10 +82,12 @@ export class Committer {
     const { local, container } = core.sides;
     if (local.replica === undefined || container.replica === undefined) return;
     const batch = [...core.uncommitted];
-    const rows = arrivals.take();
+    let rows: readonly NewArrival[] = [];
     try {
       await Promise.all([this.#makeDurable(local.replica), this.#makeDurable(container.replica)]);
       storeLeftovers(engine);
+      // Not before this moment: whoever asks for them meanwhile must find them.
+      rows = arrivals.take();
       store.commit({ base: parentsFirst(batch), versions: [], events: [], arrivals: rows });
       for (const [path, entry] of batch)
         if (core.uncommitted.get(path) === entry) core.uncommitted.delete(path);

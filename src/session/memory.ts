@@ -56,6 +56,7 @@ function forgetBase({ core, store }: Engine): void {
   core.base = new Tree();
   core.uncommitted.clear();
   core.held.clear();
+  core.aged.clear();
   for (const side of sides) {
     core.sides[side].changes.clear();
     core.sides[side].looks.clear();

@@ -10,6 +10,7 @@ import type { Engine } from './engine.ts';
 import { replicaOf } from './engine.ts';
 import { takeIn } from './intake.ts';
 import { setState, showProgress } from './report.ts';
+import { holdSnapshot, mayBeAged } from './snapshot.ts';
 
 /** Contents beyond this many bytes waiting to be carried over make the scan wait. */
 const waitAbove = 16 * 1024 * 1024;
@@ -27,9 +28,10 @@ export async function resync(engine: Engine, hooks: ResyncHooks): Promise<void> 
   await scanSide(engine, 'container', hooks);
   // With nothing to decide in the container, each local row can go over as it comes. Otherwise the
   // local ignore files and removals must be known first.
-  const asItComes = container.changes.size === 0;
+  const asItComes = container.changes.size === 0 && !mayBeAged(engine, 'local');
   if (asItComes) hooks.onBothKnown();
   await scanSide(engine, 'local', hooks);
+  for (const side of ['container', 'local'] as const) holdSnapshot(engine, side);
   for (const side of [container, local])
     for (const path of side.changes.keys()) engine.core.dirty.add(path);
   hooks.onBothKnown();

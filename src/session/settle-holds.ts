@@ -1,4 +1,5 @@
 /** What a person (or the files themselves) decided about held removals (invariant 5). */
+import type { HoldInfo } from '../control/api.ts';
 import type { Digest } from '../tree/entry.ts';
 import type { Path } from '../tree/path.ts';
 import type { Core } from './core.ts';
@@ -6,6 +7,7 @@ import { forget, setSide, sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
 import { exceedsHold } from './holds.ts';
 import { releaseHold } from './report.ts';
+import { approveAged, rejectAged, reviewAged } from './snapshot.ts';
 
 /** The removals go ahead on the other side too. */
 export function approveHolds(engine: Engine): void {
@@ -14,6 +16,7 @@ export function approveHolds(engine: Engine): void {
     window.approved.add(path);
     core.dirty.add(path);
   }
+  approveAged(engine);
   endHolds(engine, 'approved');
 }
 
@@ -30,6 +33,7 @@ export function rejectHolds(engine: Engine): void {
     setSide(core, 'container', path, container, { since });
     core.dirty.add(path);
   }
+  rejectAged(engine);
   endHolds(engine, 'rejected');
 }
 
@@ -40,7 +44,11 @@ export function rejectHolds(engine: Engine): void {
  */
 export function reviewHolds(engine: Engine): boolean {
   const { core, window } = engine;
-  if (core.held.size === 0) return false;
+  if (core.aged.size > 0) {
+    reviewAged(engine);
+    if (core.aged.size === 0) endHold(engine, 'restored-snapshot', 'gone');
+  }
+  if (core.held.size === 0) return core.dirty.size > 0;
   for (const path of core.held) {
     const back =
       sideLook(core, 'local', path) !== null && sideLook(core, 'container', path) !== null;
@@ -53,8 +61,11 @@ export function reviewHolds(engine: Engine): boolean {
     window.approved.add(path);
     core.dirty.add(path);
   }
-  if (core.held.size === 0) endHolds(engine, 'gone');
-  return freed.length > 0;
+  if (core.held.size === 0) {
+    endHold(engine, 'mass-deletion', 'gone');
+    endHold(engine, 'root-emptied', 'gone');
+  }
+  return core.dirty.size > 0;
 }
 
 /** Held removals that need no person: those of moved files, and all when the rest is too little for a hold. */
@@ -76,10 +87,17 @@ function freedPaths(core: Core): readonly Path[] {
   return [...core.held];
 }
 
-function endHolds(engine: Engine, how: 'approved' | 'rejected' | 'gone'): void {
+function endHolds(engine: Engine, how: 'approved' | 'rejected'): void {
   engine.core.held.clear();
-  for (const hold of [...engine.report.holds.values()]) {
-    if (hold.reason === 'mass-deletion' || hold.reason === 'root-emptied')
-      releaseHold(engine.report, hold, how);
-  }
+  for (const reason of ['mass-deletion', 'root-emptied', 'restored-snapshot'] as const)
+    endHold(engine, reason, how);
+}
+
+function endHold(
+  { report }: Engine,
+  reason: HoldInfo['reason'],
+  how: 'approved' | 'rejected' | 'gone',
+): void {
+  for (const hold of [...report.holds.values()])
+    if (hold.reason === reason) releaseHold(report, hold, how);
 }

@@ -70,9 +70,11 @@ function withoutHeld(
   if (hold !== undefined) addHold(report, { ...hold, files: heldFiles(core) });
   if (core.held.size === 0) return planned;
   const waiting = [...core.held];
-  return planned.filter(
-    ({ path }) => !core.held.has(path) && !waiting.some((held) => isWithin(path, held)),
-  );
+  // A directory may be made again for what was edited in it: that takes nothing's place.
+  return planned.filter(({ type, path }) => {
+    if (type === 'mkdir' || (type !== 'remove' && core.held.has(path))) return true;
+    return !waiting.some((held) => isWithin(path, held));
+  });
 }
 
 function heldFiles({ base, held }: Core): number {

@@ -1,0 +1,146 @@
+/** Removals that look like an accident, in all their forms: they wait, and only they (DESIGN 5.5). */
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { makeTree, snapshot } from '../../test/support/tree.ts';
+import { waitFor } from '../../test/support/wait.ts';
+import type { Pair, PairInput } from './testing.ts';
+import { startPair } from './testing.ts';
+
+const files = (dir: string) => snapshot(dir).filter((row) => row.type === 'file').length;
+const numbered = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [`d/f${n}`, `content ${n}`]));
+const removeSome = (root: string, from: number, to: number) => {
+  for (let n = from; n < to; n += 1) fs.rmSync(join(root, `d/f${n}`));
+};
+
+async function start(count: number, options: PairInput['options'] = {}): Promise<Pair> {
+  const fill = (local: string) => makeTree(local, { ...numbered(count), keep: 'k' });
+  const pair = await startPair({ options, fill });
+  await pair.same();
+  return pair;
+}
+
+const flush = (pair: Pair) => pair.session.flush({ timeoutMs: 10_000 });
+const hold = (pair: Pair) => waitFor(() => pair.session.status().holds[0], { what: 'the hold' });
+
+describe('the two thresholds', () => {
+  it('as many as are allowed go ahead, one more waits', async () => {
+    const pair = await start(20, { holds: { files: 8, share: 0.1 } });
+    removeSome(pair.container, 0, 8);
+    await pair.same();
+    expect(files(pair.local)).toBe(13);
+    const other = await start(20, { holds: { files: 8, share: 0.1 } });
+    removeSome(other.container, 0, 9);
+    await flush(other);
+    const { holds } = other.session.status();
+    expect(holds).toMatchObject([{ reason: 'mass-deletion', side: 'container', files: 9 }]);
+    expect(files(other.local)).toBe(21);
+  });
+
+  it('a small share goes ahead, however many they are', async () => {
+    const pair = await start(40, { holds: { files: 2, share: 0.5 } });
+    removeSome(pair.local, 0, 20);
+    await pair.same();
+    expect(files(pair.container)).toBe(21);
+    expect(pair.session.status().holds).toEqual([]);
+  });
+
+  it('many small cycles count as one removal', async () => {
+    const pair = await start(40, { holds: { files: 10, share: 0.2 } });
+    for (let n = 0; n < 40; n += 4) {
+      removeSome(pair.container, n, n + 4);
+      await flush(pair);
+    }
+    expect(files(pair.local)).toBeGreaterThanOrEqual(31);
+    expect((await hold(pair)).files).toBe(files(pair.local) - 1);
+    await pair.session.reject();
+    await pair.same();
+    expect(files(pair.container)).toBe(files(pair.local));
+    expect(files(pair.local)).toBeGreaterThanOrEqual(31);
+  });
+});
+
+describe('what becomes of it', () => {
+  it.each(['approve', 'reject'] as const)('%s after a restart', async (how) => {
+    const first = await start(80);
+    fs.rmSync(join(first.container, 'd'), { recursive: true });
+    await hold(first);
+    await first.stop();
+    const pair = await startPair({ again: first });
+    expect(await hold(pair)).toMatchObject({ reason: 'mass-deletion', files: 80 });
+    await flush(pair);
+    expect(files(pair.local)).toBe(81);
+    await pair.session[how]();
+    await pair.same();
+    expect(files(pair.container)).toBe(how === 'approve' ? 1 : 81);
+    expect(pair.session.status()).toMatchObject({ holds: [], pending: 0 });
+    await pair.stop();
+    const again = await startPair({ again: first });
+    await again.same();
+    expect(files(again.local)).toBe(how === 'approve' ? 1 : 81);
+  });
+
+  it('what vanished while the session was stopped waits as well; edits of held files win', async () => {
+    const first = await start(80);
+    await first.stop();
+    fs.rmSync(join(first.local, 'd'), { recursive: true });
+    const pair = await startPair({ again: first });
+    await hold(pair);
+    fs.writeFileSync(join(pair.container, 'd/f1'), 'edited there');
+    await waitFor(() => fs.existsSync(join(pair.local, 'd/f1')));
+    await pair.session.approve();
+    await pair.same();
+    expect(snapshot(pair.container).map((row) => row.path)).toEqual(['d', 'd/f1', 'keep']);
+  });
+
+  it('approved removals are in the history, and an undo brings them back', async () => {
+    const pair = await start(80);
+    fs.rmSync(join(pair.container, 'd'), { recursive: true });
+    await hold(pair);
+    await pair.session.approve();
+    await pair.same();
+    expect(pair.store.history({ path: 'd' }).filter(({ side }) => side === 'local')).toHaveLength(
+      81,
+    );
+    await pair.session.undo({ side: 'container', paths: [], dryRun: false });
+    await pair.same();
+    expect(files(pair.container)).toBe(81);
+  });
+});
+
+describe('the root', () => {
+  it.each(['local', 'container'] as const)(
+    '%s emptied: nothing goes, reject fills it',
+    async (side) => {
+      const pair = await start(3);
+      for (const name of fs.readdirSync(pair[side]))
+        if (!name.startsWith('.cai-')) fs.rmSync(join(pair[side], name), { recursive: true });
+      expect(await hold(pair)).toMatchObject({ reason: 'root-emptied', side });
+      await flush(pair);
+      expect(files(side === 'local' ? pair.container : pair.local)).toBeGreaterThan(0);
+      await pair.session.reject();
+      await pair.same();
+      expect(files(pair.local)).toBe(4);
+    },
+  );
+
+  it.each(['local', 'container'] as const)(
+    '%s became a file: nothing goes, until it is back',
+    async (side) => {
+      const pair = await start(3);
+      const [root, away] = [pair[side], `${pair[side]}-away`];
+      fs.renameSync(root, away);
+      fs.writeFileSync(root, 'a file');
+      await waitFor(() => pair.session.status().holds.some(({ reason }) => reason === 'root-type'));
+      expect(files(side === 'local' ? pair.container : pair.local)).toBe(4);
+      fs.rmSync(root);
+      fs.renameSync(away, root);
+      await waitFor(() => pair.session.status().holds.length === 0, {
+        what: 'the end of the hold',
+      });
+      await pair.same();
+      expect(files(pair.local)).toBe(4);
+    },
+  );
+});

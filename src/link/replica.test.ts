@@ -268,19 +268,37 @@ describe('events through a link', () => {
     ]);
   });
 
-  it('are told after the outcome that is older than them', async () => {
+  it('are told in the order in which they and the outcomes came about', async () => {
+    const tell = (path: string): void =>
+      near.onEvent({ type: 'changes', changes: [{ path, look: null }] });
     const { remote, near } = await connect({
       async apply(actions) {
-        near.onEvent({ type: 'changes', changes: [{ path: 'a', look: null }] });
-        return actions.map(({ path }) => ({ path, result: 'done', now: null }));
+        const path = actions[0]?.path ?? '';
+        tell(`before ${path}`);
+        setImmediate(() => tell(`after ${path}`));
+        return actions.map((action) => ({ path: action.path, result: 'done', now: null }));
       },
     });
     const order: string[] = [];
-    remote.onEvent = (event) => order.push(event.type);
-    await remote.apply([{ type: 'remove', path: 'a', expect: file('a').entry }]);
-    order.push('outcome');
-    await waitFor(() => order.length === 2, { deadline: 2000 });
-    expect(order).toEqual(['outcome', 'changes']);
+    remote.onEvent = (event) => {
+      if (event.type === 'changes') order.push(event.changes[0]?.path ?? '');
+    };
+    // Several at once: what is told between two answers is acted on between them.
+    const { entry } = file('a');
+    const names = ['1', '2', '3'];
+    const acting = names.map(async (path) => {
+      await remote.apply([{ type: 'remove', path, expect: entry }]);
+      order.push(`outcome ${path}`);
+    });
+    await Promise.all(acting);
+    await waitFor(() => order.length === 9, { deadline: 2000 });
+    for (const name of names) {
+      const places = ['before', 'outcome', 'after'].map((what) => order.indexOf(`${what} ${name}`));
+      expect(places, order.join(', ')).toEqual(places.toSorted((a, b) => a - b));
+    }
+    expect(order.filter((what) => what.startsWith('outcome'))).toEqual(
+      names.map((n) => `outcome ${n}`),
+    );
   });
 
   it('of one batch stay one, however large it is', async () => {

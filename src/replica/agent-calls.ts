@@ -16,6 +16,7 @@ import type {
   ScanSummary,
 } from './replica.ts';
 import {
+  cutByCost,
   encodeKept,
   encodeOutcomes,
   encodeReadResults,
@@ -61,7 +62,7 @@ export function serveReplica(replica: Replica): ServedReplica {
     unstage: ({ data }) => replica.unstage(checkKeptId(data)),
     apply: async (call) => {
       applying += 1;
-      await inOrder(() => apply(replica, call, kept)).finally(() => {
+      return inOrder(() => apply(replica, call, kept)).finally(() => {
         applying -= 1;
       });
     },
@@ -151,14 +152,21 @@ function stagedOf(data: unknown): { id: string; digest: string; size: number; pa
   return { id: checkKeptId(id), ...fileOf([path, digest, size]) };
 }
 
-async function apply(replica: Replica, call: ServedCall, kept: Set<string>): Promise<void> {
+/**
+ * The outcomes are the answer itself, all of them where they fit one message: what happens after the
+ * apply is told after them, and nothing comes in between.
+ */
+async function apply(replica: Replica, call: ServedCall, kept: Set<string>): Promise<unknown> {
   const done = await replica.apply(checkActions(call.data, call.bytes));
   const outcomes = done.map((outcome) => {
     if (outcome.kept === undefined) return outcome;
     kept.add(outcome.kept.id);
     return { ...outcome, kept: harmless(outcome.kept) };
   });
-  await sendParts<Outcome>({ call, cost: outcomeCost, encode: encodeOutcomes }, outcomes);
+  const parts = [...cutByCost(outcomes, outcomeCost)];
+  const last = parts.pop() ?? [];
+  await sendParts<Outcome>({ call, cost: outcomeCost, encode: encodeOutcomes }, parts.flat());
+  return encodeOutcomes(last).data;
 }
 
 async function release(replica: Replica, call: ServedCall, kept: Set<string>): Promise<void> {

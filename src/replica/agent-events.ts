@@ -10,6 +10,8 @@ import { cutByCost, encodeRows, rowCost } from './wire.ts';
 /** Contents beyond this stay behind: the session asks for those it wants. */
 const maxContents = 4 * 1024 * 1024;
 const maxWaiting = 1000;
+/** Beyond this a scan is as quick, and the host need not hold it all. */
+const maxBatch = 100_000;
 
 /** Returns the way into the port. */
 export function createEventSender(port: EventPort): (event: ReplicaEvent) => void {
@@ -39,6 +41,7 @@ export function createEventSender(port: EventPort): (event: ReplicaEvent) => voi
 
 /** All of it or nothing: a part of a batch would tell of half a move. */
 function sendChanges(port: EventPort, changes: readonly Observation[]): boolean {
+  if (changes.length > maxBatch) return false;
   const rows = withinBudget(changes);
   const cost = rows.reduce((sum, row) => sum + rowCost(row), 0);
   if (!port.hasRoom(cost)) return false;

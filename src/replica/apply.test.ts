@@ -387,3 +387,17 @@ test('flush makes few and many files durable', async () => {
   await Promise.all([told.replica.flush(), told.replica.flush()]);
   expect(fs.readdirSync(told.root).filter((name) => !name.startsWith('.'))).toHaveLength(250);
 });
+
+test('what is looked at after an apply is told after its outcome was acted on', async () => {
+  const root = temporaryDirectory();
+  fs.writeFileSync(`${root}/g`, 'g');
+  const told = await openScanned({ root });
+  const order: string[] = [];
+  told.replica.onEvent = (event) => order.push(event.type);
+  const apply = told.replica.apply([writeOf('f', null, 'new')]).then((outcomes) => {
+    // A caller behind a few promises of its own, as a session is.
+    return Promise.resolve(outcomes).then(() => order.push('outcome'));
+  });
+  await Promise.all([apply, told.replica.look(['f', 'g'])]);
+  expect(order).toEqual(['outcome', 'changes']);
+});

@@ -254,7 +254,7 @@ class DiskReplica implements Replica {
 
   async apply(actions: readonly Action[]): Promise<readonly Outcome[]> {
     this.#checkOpen();
-    return this.#lock.run(async () => {
+    return this.#exclusively(async () => {
       const loss = this.#root.check();
       if (loss === undefined) return apply(this.#work, actions);
       const { code, message } = rootError(this.info.root, loss);
@@ -264,6 +264,19 @@ class DiskReplica implements Replica {
         now: null,
         error: { code, message },
       }));
+    });
+  }
+
+  /**
+   * Holds the lock until the caller has acted on the result: what is looked at afterwards is newer, and
+   * must not be told before.
+   */
+  #exclusively<T>(task: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      void this.#lock.run(async () => {
+        await task().then(resolve, reject);
+        await new Promise((next) => setImmediate(next));
+      });
     });
   }
 

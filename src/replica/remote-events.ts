@@ -1,16 +1,15 @@
 /**
- * Events on their way from a link to the session: checked, joined from their pieces, and held while an
- * answer that is older than them has not reached its caller. What waits here is not acknowledged, so
- * the link's window bounds it.
+ * Events on their way from a link to the session: checked, joined from their pieces, and told in the
+ * order of the wire. An answer and what happened after it come in that order too: the answer is one
+ * message, and the link lets its caller act before it hands on the next.
  */
 import type { Answer } from './peer.ts';
 import type { Observation, ReplicaEvent } from './replica.ts';
+import { violation } from './violation.ts';
 import { checkEvent } from './wire-info.ts';
 
-interface Held {
-  readonly event: ReplicaEvent;
-  readonly told: () => void;
-}
+/** Changes are larger in memory than on their way; a far side that has more at once asks for a scan. */
+const maxWaiting = 250_000;
 
 interface Joining {
   readonly changes: Observation[];
@@ -20,9 +19,9 @@ interface Joining {
 
 export class RemoteEvents {
   readonly #tell: (event: ReplicaEvent) => unknown;
-  readonly #held: Held[] = [];
-  #holds = 0;
   #joining: Joining | undefined;
+  /** Changes that wait here. */
+  #waiting = 0;
 
   constructor(tell: (event: ReplicaEvent) => unknown) {
     this.#tell = tell;
@@ -31,58 +30,22 @@ export class RemoteEvents {
   /** Resolves when the session has taken the event; throws PROTOCOL, which closes the link. */
   take({ data, bytes }: Answer): Promise<void> {
     const piece = checkEvent(data, bytes);
-    if (piece.type !== 'changes') return this.#deliver(piece);
+    if (piece.type !== 'changes') return this.#tellNow(piece);
     const joining = this.#joining ?? createJoining();
+    this.#waiting += piece.changes.length;
+    if (this.#waiting > maxWaiting) throw violation('more changes at once than it may');
     for (const change of piece.changes) joining.changes.push(change);
     if (piece.more) {
       this.#joining = joining;
       return joining.done;
     }
     this.#joining = undefined;
-    return this.#deliver({ type: 'changes', changes: joining.changes }).finally(joining.settle);
+    return this.#tellNow({ type: 'changes', changes: joining.changes }).finally(joining.settle);
   }
 
-  /** Runs work whose answer must reach its caller before any event that is newer. */
-  async holdDuring<T>(work: () => Promise<T>): Promise<T> {
-    this.#holds += 1;
-    try {
-      return await work();
-    } finally {
-      // The caller acts on the answer in this turn of the event loop; events go on in the next one.
-      setImmediate(() => {
-        this.#holds -= 1;
-        if (this.#holds === 0) this.#letGo();
-      });
-    }
-  }
-
-  /** Resolves when every event that arrived so far was told. */
-  async told(): Promise<void> {
-    if (this.#held.length === 0) return;
-    await new Promise<void>((resolve) => {
-      const last = this.#held.pop() as Held;
-      this.#held.push({
-        event: last.event,
-        told: () => {
-          last.told();
-          resolve();
-        },
-      });
-    });
-  }
-
-  async #deliver(event: ReplicaEvent): Promise<void> {
-    if (this.#holds > 0) {
-      await new Promise<void>((told) => {
-        this.#held.push({ event, told });
-      });
-    } else await this.#tell(event);
-  }
-
-  #letGo(): void {
-    for (const { event, told } of this.#held.splice(0)) {
-      Promise.resolve(this.#tell(event)).then(told, told);
-    }
+  async #tellNow(event: ReplicaEvent): Promise<void> {
+    if (event.type === 'changes') this.#waiting -= event.changes.length;
+    await this.#tell(event);
   }
 }
 

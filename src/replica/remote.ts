@@ -129,19 +129,17 @@ class RemoteReplica implements Replica {
   }
 
   scan(options: ScanOptions): Promise<ScanSummary> {
-    return this.#events.holdDuring(() => scanRemote(this.#caller, options));
+    return scanRemote(this.#caller, options);
   }
 
   async drain(signal?: AbortSignal): Promise<void> {
     await this.#caller.call('drain', null, { idleMs: idle.short, signal });
-    await this.#events.told();
   }
 
   async look(paths: readonly string[]): Promise<void> {
     for (const part of cutByCost(paths, textCost)) {
       await this.#caller.call('look', part, { idleMs: idle.normal });
     }
-    await this.#events.told();
   }
 
   async readSmall(files: readonly ReadRequest[]): Promise<readonly ReadResult[]> {
@@ -204,28 +202,26 @@ class RemoteReplica implements Replica {
     await this.#caller.call('unstage', id, { idleMs: idle.short });
   }
 
-  apply(actions: readonly Action[]): Promise<readonly Outcome[]> {
-    return this.#events.holdDuring(async () => {
-      const outcomes: Outcome[] = [];
-      for (const part of cutByCost(actions, actionCost)) {
-        outcomes.push(...(await this.#applyPart(part)));
-      }
-      return outcomes;
-    });
+  /** Of more actions than fit one message the first outcomes may be older than events told since. */
+  async apply(actions: readonly Action[]): Promise<readonly Outcome[]> {
+    const parts = [...cutByCost(actions, actionCost)];
+    if (parts.length === 1) return this.#applyPart(actions);
+    const outcomes: Outcome[] = [];
+    for (const part of parts) outcomes.push(...(await this.#applyPart(part)));
+    return outcomes;
   }
 
   async #applyPart(actions: readonly Action[]): Promise<readonly Outcome[]> {
     const outcomes: Outcome[] = [];
     const { data, bytes } = encodeActions(actions);
+    const take = (part: unknown): void => {
+      const rest = actions.slice(outcomes.length);
+      outcomes.push(...this.#caller.guard(() => checkOutcomes(part, rest)));
+    };
     try {
-      await this.#caller.call('apply', data, {
-        bytes,
-        idleMs: idle.disk,
-        onPart: (part) => {
-          const rest = actions.slice(outcomes.length);
-          outcomes.push(...this.#caller.guard(() => checkOutcomes(part.data, rest)));
-        },
-      });
+      const onPart = (part: Answer): void => take(part.data);
+      const options = { bytes, idleMs: idle.disk, onPart };
+      take((await this.#caller.call('apply', data, options)).data);
     } catch (error) {
       // Nobody knows what was done: only a new scan tells, and that takes a new link.
       if (error instanceof CaiError && error.code === 'TIMEOUT') this.#peer.fail(error);

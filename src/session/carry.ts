@@ -20,7 +20,8 @@ import { addHold, arrived } from './report.ts';
 import { isAged } from './snapshot.ts';
 
 const batchActions = 256;
-const batchBytes = 1024 * 1024;
+// With the actions themselves this stays below one message of the link, whose answer is then one too.
+const batchBytes = 512 * 1024;
 const batchesAtOnce = 3;
 
 /** Steps of one batch: bounded in number and in bytes. */

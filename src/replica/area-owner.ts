@@ -53,7 +53,10 @@ function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name in parentheses may hold blanks; the start time is the 20th field behind it.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // Dead, but nobody has asked how it ended: common in containers, whose first process is no init.
+    if (fields[0] === 'Z' || fields[0] === 'X') return 'dead';
+    return fields[19] ?? '';
   } catch {
     return '';
   }

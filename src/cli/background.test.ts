@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { waitFor } from '../../test/support/wait.ts';
+import { fakeConflict } from '../control/fake-session.ts';
 import type { FakeBehaviour } from './fake-engine.ts';
 import { alive, behave, bundleFakeCli, parse, removeCli, useCli } from './test-cli.ts';
 
@@ -124,18 +125,8 @@ describe('a session in the background', () => {
         9,
         9,
       ],
-      [
-        'an open conflict',
-        { conflicts: [{ path: 'x', time: 1, settled: 'open', summary: 'both' }] },
-        9,
-        9,
-      ],
-      [
-        'a settled conflict',
-        { conflicts: [{ path: 'x', time: 1, settled: 'local', summary: 'both' }] },
-        0,
-        0,
-      ],
+      ['an open conflict', { conflicts: [fakeConflict({ settled: 'open' })] }, 9, 9],
+      ['a settled conflict', { conflicts: [fakeConflict({ settled: 'local' })] }, 0, 0],
       [
         'a hold',
         {

@@ -44,6 +44,21 @@ export const commands: readonly Entry[] = [
     load: () => import('./reject.ts'),
   },
   {
+    name: 'conflicts',
+    summary: 'list the paths that both sides changed, open or settled',
+    load: () => import('./conflicts.ts'),
+  },
+  {
+    name: 'diff',
+    summary: 'compare the sides, what they had before, and versions',
+    load: () => import('./diff.ts'),
+  },
+  {
+    name: 'resolve',
+    summary: 'settle conflicts, also after the policy did',
+    load: () => import('./resolve.ts'),
+  },
+  {
     name: 'history',
     summary: 'list the versions that sync replaced or removed',
     load: () => import('./history.ts'),

@@ -18,6 +18,12 @@ export function renderTransfer(transfer: Transfer, colors: Colors): string {
   return `${colors.cyan(arrow(transfer.to))} ${displayPath(transfer.path)}  ${colors.dim(detail)}`;
 }
 
+function resolvedHow(how: (SessionEvent & { type: 'resolved' })['how']): string {
+  if (how === 'gone') return 'both sides are the same by now';
+  if (how === 'kept') return 'kept as it is';
+  return how === 'file' ? 'a given file was taken' : `${how} was taken`;
+}
+
 /** The line of an event; undefined for what is not told line by line. */
 export function renderEvent(event: SessionEvent, colors: Colors): string | undefined {
   switch (event.type) {
@@ -31,6 +37,10 @@ export function renderEvent(event: SessionEvent, colors: Colors): string | undef
       return `${colors.cyan(arrow(event.to))} ${count(event.files, 'change')}, ${bytes(event.bytes)}, ${duration(event.ms)}`;
     case 'conflict':
       return renderConflict(event.conflict, colors);
+    case 'resolved':
+      return `${colors.green('resolved')}  ${displayPath(event.conflict.path)}: ${resolvedHow(event.how)}`;
+    case 'restored':
+      return `${colors.yellow('restored')}  ${event.paths.map(displayPath).join(', ')}: removed ${event.side === 'local' ? 'locally' : 'in the container'}, but changed on the other side`;
     case 'problem':
       return renderProblem(event.problem, colors);
     case 'solved':

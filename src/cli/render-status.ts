@@ -3,7 +3,7 @@ import type { SessionState, SessionStatus } from '../control/api.ts';
 import { displayPath } from '../tree/path.ts';
 import { bytes, count, duration, table } from './format.ts';
 import type { Colors } from './output.ts';
-import { renderConflict, renderHold, renderProblem } from './render-attention.ts';
+import { renderAllConflicts, renderHold, renderProblem } from './render-attention.ts';
 
 /** A state in its colour: green when all goes well, yellow while at it, red when it does not work. */
 export function renderState(state: SessionState, colors: Colors): string {
@@ -71,10 +71,12 @@ function facts(status: SessionStatus): (readonly [string, string])[] {
 }
 
 function attention(status: SessionStatus, colors: Colors): string[] {
+  const conflicts = renderAllConflicts(status.conflicts, colors);
   return [
+    ...conflicts.open,
     ...status.holds.map((hold) => renderHold(hold, colors)),
     ...status.problems.map((problem) => renderProblem(problem, colors)),
-    ...status.conflicts.map((conflict) => renderConflict(conflict, colors)),
+    ...conflicts.settled,
     ...status.leftovers.map(
       ({ side, path, names }) =>
         `${colors.dim('leftover')}  ${side} ${displayPath(path)}: kept for ${names.map(displayPath).join(', ')}`,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { SessionEvent, SessionStatus } from '../control/api.ts';
-import { fakeStatus } from '../control/fake-session.ts';
+import { fakeConflict, fakeStatus } from '../control/fake-session.ts';
 import { CaiError } from '../errors.ts';
 import { renderChecks } from './doctor.ts';
 import { bytes, duration, table } from './format.ts';
@@ -54,8 +54,8 @@ const busy: SessionStatus = fakeStatus({
     { side: 'session', code: 'LINK', message: 'The link broke.', since: 1 },
   ],
   conflicts: [
-    { path: 'c', time: 1, settled: 'open', summary: 'both changed it' },
-    { path: 'd', time: 1, settled: 'local', version: '42', summary: 'both made it' },
+    fakeConflict({ path: 'd', settled: 'local', summary: 'both made it', container: ['42'] }),
+    fakeConflict({ path: 'c', summary: 'both changed it' }),
   ],
   holds: [
     {
@@ -83,11 +83,11 @@ test('status tells everything', () => {
     '  process   77',
     '  progress  sync: 12 of 400 files, 1.2 MB of 3.4 MB, 2.0 MB/s',
     '  pending   1 change',
+    '  conflict  c: open, both changed it (`cai diff`, `cai resolve`)',
     '  hold  60 files vanished. cai approve or cai reject.',
     '  problem  container x: may not be written. (PERMISSION) Run chmod.',
     '  problem  The link broke. (LINK)',
-    '  conflict  c: open, both changed it',
-    '  conflict  d: local won, both made it; the other version is 42 in the history',
+    '  conflict  d: local won, both made it: version 42 (container)',
     '  leftover  container dist: kept for x.js, y.js',
     '  diverged  z',
     '  secret left out  local .env',

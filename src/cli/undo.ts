@@ -45,7 +45,7 @@ export function define(command: Command): void {
         .default('container'),
     )
     .option('--path <glob>', 'only what matches, in .gitignore syntax; may be repeated', collect)
-    .option('--by <who>', 'only what was done by: undo, restore')
+    .option('--by <who>', 'only what was done by: undo, restore, resolve')
     .option('--dry-run', 'only tell what would be done')
     .option('--name <name>', 'session')
     .option('--json', 'print JSON')

@@ -2,7 +2,7 @@
 import type { SessionStatus } from '../control/api.ts';
 import { bytes, count } from './format.ts';
 import type { Colors } from './output.ts';
-import { renderConflict, renderHold, renderProblem } from './render-attention.ts';
+import { renderAllConflicts, renderHold, renderProblem } from './render-attention.ts';
 import { renderTransfer } from './render-event.ts';
 import { renderProgress, renderSides, renderState } from './render-status.ts';
 
@@ -23,10 +23,12 @@ export function renderView(status: SessionStatus, { colors, rows, hint }: ViewOp
   const pending = status.pending > 0 ? `, ${count(status.pending, 'change')} pending` : '';
   const second =
     progress === '' ? `${count(status.files, 'file')}, ${bytes(status.bytes)}${pending}` : progress;
+  const conflicts = renderAllConflicts(status.conflicts, colors);
   const attention = [
+    ...conflicts.open,
     ...status.holds.map((hold) => renderHold(hold, colors)),
     ...status.problems.map((problem) => renderProblem(problem, colors)),
-    ...status.conflicts.map((conflict) => renderConflict(conflict, colors)),
+    ...conflicts.settled,
   ];
   // Head, second line, hint, and the cursor's own line.
   const room = Math.max(2, rows - 4);

@@ -59,6 +59,12 @@ const readers: Readonly<Record<string, Reader>> = {
   conflicts: (value, key, draft) => {
     draft.conflicts = oneOf(conflictPolicies, value, key);
   },
+  rules: (value, key, draft) => {
+    draft.conflictRules = conflictRules(value, key);
+  },
+  merge_budget: (value, key, draft) => {
+    draft.mergeBudget = size(value, key);
+  },
   settle: (value, key, draft) => {
     draft.settleMs = duration(value, key);
   },
@@ -107,6 +113,18 @@ export function dockerCommand(value: unknown, key: string): readonly string[] {
   if (parts.length === 0)
     throw new SchemaFault(key, `"${key}" is empty; write a command such as "docker"`);
   return parts;
+}
+
+function conflictRules(value: unknown, key: string): SessionOptions['conflictRules'] {
+  if (!Array.isArray(value)) throw wrong(key, 'a list of tables: [[sync.rules]]');
+  return value.map((rule: unknown, at) => {
+    const own = `${key}.${at}`;
+    const { paths, conflicts } = subTable(rule, own, ['paths', 'conflicts']);
+    return {
+      paths: texts(paths, `${own}.paths`),
+      conflicts: oneOf(conflictPolicies, conflicts, `${own}.conflicts`),
+    };
+  });
 }
 
 function history(value: unknown, key: string): SessionOptions['history'] {

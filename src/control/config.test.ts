@@ -31,6 +31,7 @@ gitignore = false
 git = true
 modes = "full"
 conflicts = "manual"
+merge_budget = "64MiB"
 settle = "5ms"
 settle_max = 250
 max_file_size = "2GiB"
@@ -40,6 +41,14 @@ docker = "docker --context x"
 [sync.holds]
 files = 10
 share = 1
+
+[[sync.rules]]
+paths = ["*.lock"]
+conflicts = "local"
+
+[[sync.rules]]
+paths = ["docs/", "!docs/gen/"]
+conflicts = "merge"
 `,
       path,
     );
@@ -56,6 +65,11 @@ share = 1
           git: true,
           modes: 'full',
           conflicts: 'manual',
+          conflictRules: [
+            { paths: ['*.lock'], conflicts: 'local' },
+            { paths: ['docs/', '!docs/gen/'], conflicts: 'merge' },
+          ],
+          mergeBudget: 64 * 1024 ** 2,
           settleMs: 5,
           settleMaxMs: 250,
           maxFileSize: 2 * 1024 ** 3,
@@ -114,6 +128,15 @@ describe('a wrong file names the line', () => {
       ':6: "git" must be true or false',
     ],
     ['[sync]\nremote = "a:/x', '/p/containai.toml:2:'],
+    ['[sync]\nremote = "a:/x"\nrules = "x"', ':3: "rules" must be a list of tables'],
+    [
+      '[sync]\nremote = "a:/x"\n[[sync.rules]]\npaths = ["a"]\nconflicts = "local"\n[[sync.rules]]\nconflicts = "mine"\npaths = ["b"]',
+      ':7: "rules.1.conflicts" must be one of merge',
+    ],
+    [
+      '[sync]\nremote = "a:/x"\n[[sync.rules]]\nconflicts = "local"',
+      ':3: "rules.0.paths" must be a list of texts',
+    ],
   ])('%j', (text, message) => {
     expect(fault(text)).toContain(message);
   });

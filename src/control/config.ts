@@ -117,12 +117,18 @@ function schemaError(
 /** The line on which a key is set, else the nearest table or key above it that is written down. */
 function lineOf(text: string, keys: readonly string[]): number {
   let table: readonly string[] = [];
+  const counts = new Map<string, number>();
   let best = { line: 1, depth: 0 };
   for (const [index, raw] of text.split('\n').entries()) {
-    const header = /^\s*\[\s*([^\]]+?)\s*\]/.exec(raw);
+    const header = /^\s*(\[\[?)\s*([^\]]+?)\s*\]/.exec(raw);
     const assigned =
       header === null ? /^\s*([A-Za-z0-9_."'-]+(?:\s*\.\s*[A-Za-z0-9_"'-]+)*)\s*=/.exec(raw) : null;
-    if (header !== null) table = split(header[1] as string);
+    if (header !== null) {
+      const name = header[2] as string;
+      const count = counts.get(name) ?? 0;
+      counts.set(name, count + 1);
+      table = header[1] === '[' ? split(name) : [...split(name), String(count)];
+    }
     if (header === null && assigned === null) continue;
     const full = assigned === null ? table : [...table, ...split(assigned[1] as string)];
     const fits = full.length <= keys.length && full.every((part, at) => part === keys[at]);

@@ -1,6 +1,6 @@
 /** For tests: a session without replicas, whose status and events a test decides on. */
 import type { Session } from '../session/session.ts';
-import type { SessionEvent, SessionRecord, SessionStatus } from './api.ts';
+import type { ConflictInfo, SessionEvent, SessionRecord, SessionStatus } from './api.ts';
 import { defaultOptions } from './defaults.ts';
 import { emptyStatus } from './status.ts';
 
@@ -100,4 +100,28 @@ function flush(status: SessionStatus, orders: string[], signal: AbortSignal | un
       reject(new Error('cancelled'));
     });
   });
+}
+
+/** An open conflict, unless told otherwise; `local` and `container` are the versions that gave way. */
+export function fakeConflict({
+  local = [],
+  container = [],
+  ...change
+}: Partial<Pick<ConflictInfo, 'path' | 'settled' | 'summary'>> & {
+  readonly local?: readonly string[];
+  readonly container?: readonly string[];
+} = {}): ConflictInfo {
+  return {
+    id: '1',
+    path: 'x',
+    kind: 'edit-edit',
+    time: 1,
+    settled: 'open',
+    local: { kind: 'nothing' },
+    container: { kind: 'nothing' },
+    newest: 'local',
+    versions: { local, container },
+    summary: 'both',
+    ...change,
+  };
 }

@@ -18,10 +18,11 @@ import { Keeper } from './keeper.ts';
 import type { Report } from './report.ts';
 import { createReport } from './report.ts';
 import { Retries } from './retries.ts';
-import type { SessionInput } from './session.ts';
+import type { FileSystems, SessionInput } from './session.ts';
 
 export interface Engine {
   readonly record: SessionRecord;
+  readonly fs: FileSystems;
   readonly core: Core;
   readonly report: Report;
   readonly store: Store;
@@ -56,7 +57,7 @@ export interface Engine {
 }
 
 export function createEngine(
-  { record, store }: SessionInput,
+  { record, store, fs = {} }: SessionInput,
   hooks: { readonly schedule: () => void; readonly commitSoon: () => void },
 ): Engine {
   const core = createCore(record.options);
@@ -72,6 +73,7 @@ export function createEngine(
   };
   return {
     record,
+    fs,
     core,
     report,
     store,

@@ -8,6 +8,8 @@ import { loadAgent } from '../link/agent-source.ts';
 import { connectContainer } from '../link/connect.ts';
 import { openDiskReplica } from '../replica/disk.ts';
 import type { Replica, ReplicaOptions } from '../replica/replica.ts';
+import type { Side } from '../tree/path.ts';
+import type { Engine } from './engine.ts';
 import type { Place } from './identity.ts';
 
 export interface Far {
@@ -27,23 +29,24 @@ export function replicaOptions(options: SessionOptions): ReplicaOptions {
   };
 }
 
-export function openLocal(root: string, options: SessionOptions): Promise<Replica> {
-  return openDiskReplica({ root, side: 'local', options: replicaOptions(options) });
+type Of = Pick<Engine, 'record' | 'fs'>;
+
+export function openLocal(of: Of): Promise<Replica> {
+  return openDisk(of, 'local', of.record.local);
 }
 
-export async function openFar(
-  text: string,
-  options: SessionOptions,
-  signal: AbortSignal,
-): Promise<Far> {
-  const address = parseAddress(text);
+function openDisk({ record, fs }: Of, side: Side, root: string): Promise<Replica> {
+  const options = replicaOptions(record.options);
+  const port = fs[side];
+  return openDiskReplica({ root, side, options, ...(port === undefined ? {} : { fs: port }) });
+}
+
+export async function openFar(of: Of, signal: AbortSignal): Promise<Far> {
+  const { container, options } = of.record;
+  const address = parseAddress(container);
   if (address.kind === 'local') {
     const root = resolve(address.path.replace(/^~(?=$|\/)/, homedir()));
-    const replica = await openDiskReplica({
-      root,
-      side: 'container',
-      options: replicaOptions(options),
-    });
+    const replica = await openDisk(of, 'container', root);
     return { replica, transport: 'in-process', place: { kind: 'local' } };
   }
   const connected = await connectContainer({

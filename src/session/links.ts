@@ -45,10 +45,10 @@ export class Links {
 
   /** Opens what is not open. */
   async open(): Promise<void> {
-    const { core, record } = this.#engine;
-    const local = core.sides.local.replica ?? (await openLocal(record.local, record.options));
+    const { core } = this.#engine;
+    const local = core.sides.local.replica ?? (await openLocal(this.#engine));
     try {
-      this.#far = await openFar(record.container, record.options, this.#abort.signal);
+      this.#far = await openFar(this.#engine, this.#abort.signal);
     } catch (error) {
       if (core.sides.local.replica === undefined) await local.close();
       throw error;

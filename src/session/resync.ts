@@ -27,8 +27,9 @@ export async function resync(engine: Engine, hooks: ResyncHooks): Promise<void> 
   setState(engine.report, 'scanning');
   await scanSide(engine, 'container', hooks);
   // With nothing to decide in the container, each local row can go over as it comes. Otherwise the
-  // local ignore files and removals must be known first.
-  const asItComes = container.changes.size === 0 && !mayBeAged(engine, 'local');
+  // local ignore files and removals must be known first. What was known of a lost replica is stale.
+  const nothingKnown = container.changes.size === 0 && local.changes.size === 0;
+  const asItComes = nothingKnown && !mayBeAged(engine, 'local');
   if (asItComes) hooks.onBothKnown();
   await scanSide(engine, 'local', hooks);
   for (const side of ['container', 'local'] as const) holdSnapshot(engine, side);
@@ -40,8 +41,9 @@ export async function resync(engine: Engine, hooks: ResyncHooks): Promise<void> 
 async function scanSide(engine: Engine, side: Side, hooks: ResyncHooks): Promise<void> {
   const { core, report } = engine;
   const replica = replicaOf(engine, side);
-  // Without a base nothing can have vanished, and the set would only cost memory.
-  const known = core.base.files + core.base.directories + core.sides[side].leftovers.size;
+  // Where nothing was known nothing can have vanished, and the set would only cost memory.
+  const { changes, leftovers } = core.sides[side];
+  const known = core.base.files + core.base.directories + changes.size + leftovers.size;
   const seen = known > 0 ? new Set<Path>() : undefined;
   const live = side === 'local';
   const stopListening = seen === undefined ? undefined : rememberEvents(replica, seen);
@@ -103,13 +105,12 @@ function noteVanished(engine: Engine, side: Side, seen: ReadonlySet<Path>): void
 }
 
 /** Changes that the side showed before but that are not there any more. */
-function dropStale(engine: Engine, side: Side, seen: ReadonlySet<Path>): void {
-  const { core } = engine;
-  for (const [path, change] of [...core.sides[side].changes]) {
-    if (change.look === null || seen.has(path)) continue;
-    setSide(core, side, path, null, { since: performance.now() });
-    core.dirty.add(path);
+function dropStale({ core, report }: Engine, side: Side, seen: ReadonlySet<Path>): void {
+  const gone: Observation[] = [];
+  for (const [path, { look }] of core.sides[side].changes) {
+    if (look !== null && !seen.has(path)) gone.push({ path, look: null });
   }
+  takeIn(core, report, side, gone);
 }
 
 function noteSecrets(engine: Engine, side: Side, summary: ScanSummary): void {

@@ -9,8 +9,9 @@ import type {
   SessionStatus,
   SideContents,
 } from '../control/api.ts';
+import type { FsPort } from '../replica/fs-port.ts';
 import type { Store } from '../store/store.ts';
-import type { Path } from '../tree/path.ts';
+import type { Path, Side } from '../tree/path.ts';
 import { LiveSession } from './live.ts';
 import type { RewindOptions, UndoOptions } from './take-back.ts';
 
@@ -46,7 +47,11 @@ export interface Session {
 export interface SessionInput {
   readonly record: SessionRecord;
   readonly store: Store;
+  /** For tests: system calls that fail, by side. A side in a container has those of its agent. */
+  readonly fs?: FileSystems;
 }
+
+export type FileSystems = Readonly<Partial<Record<Side, FsPort>>>;
 
 /**
  * Starts a session. Fails (ROOT, OVERLAP, NO_ENGINE, NO_CONTAINER, NO_NODE …) when the first

@@ -6,7 +6,7 @@ import { portable, snapshot, temporaryDirectory } from '../../test/support/tree.
 import type { SessionEvent, SessionOptions, SessionRecord } from '../control/api.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
-import type { Session } from './session.ts';
+import type { FileSystems, Session } from './session.ts';
 import { startSession } from './session.ts';
 
 export const testOptions: SessionOptions = {
@@ -42,6 +42,7 @@ export interface PairInput {
   readonly options?: Partial<SessionOptions>;
   /** Directories of an earlier pair, to go on with. */
   readonly again?: Pick<Pair, 'local' | 'container' | 'state'>;
+  readonly fs?: FileSystems;
   /** Fills the two directories before the session starts. */
   readonly fill?: (local: string, container: string) => void;
 }
@@ -63,7 +64,8 @@ export async function startPair(input: PairInput = {}): Promise<Pair> {
     limits: { maxAge: limits.maxAgeMs, maxBytes: limits.maxBytes },
     textBudget: options.mergeBudget,
   });
-  const session = await startSession({ record, store });
+  const { fs = {} } = input;
+  const session = await startSession({ record, store, fs });
   const events: SessionEvent[] = [];
   session.onEvent((event) => events.push(event));
   let stopped = false;

@@ -13,11 +13,11 @@ import { createPendingCalls, type PendingCall } from './pending-calls.ts';
 import { createInflow, cutChunk, type Inflow } from './streams.ts';
 
 /** Bytes of events that may be under way to a host that has not used them yet. */
-export const eventWindow = 32 * 1024 * 1024;
+export const eventWindow = 16 * 1024 * 1024;
 
 /** What an event counts against the window: small ones cost more memory than bytes. */
 export function eventCost(bytes: number): number {
-  return Math.max(bytes, 1024);
+  return Math.max(bytes, 2048);
 }
 
 type StreamOptions = Pick<CallOptions, 'signal' | 'idleMs'>;

@@ -8,7 +8,8 @@ import { CaiError } from '../errors.ts';
 import { violation } from '../replica/violation.ts';
 
 export const maxFrameBytes = 8 * 1024 * 1024;
-export const maxJsonBytes = 4 * 1024 * 1024;
+/** A little more than is ever sent at once: as objects it takes a hundred times the memory. */
+export const maxJsonBytes = 1.25 * 1024 * 1024;
 
 export interface Frame {
   /** Parsed, not validated. */

@@ -272,7 +272,7 @@ describe('events', () => {
     server.events.onRoom = () => {
       told += 1;
     };
-    const bytes = new Uint8Array(4_000_000);
+    const bytes = new Uint8Array(2_000_000);
     while (server.events.hasRoom(bytes.length)) server.events.send('full', bytes);
     await waitFor(() => seen.length > 5, { deadline: 2000 });
     expect(told).toBe(0);

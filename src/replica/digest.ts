@@ -6,6 +6,7 @@ import * as crypto from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import type { Digest } from '../tree/entry.ts';
 import { type DiskPath, errnoOf, type FsPort, isAbsence, readAsync } from './fs-port.ts';
+import { copyToSlab } from './slab.ts';
 
 /** Files up to this size are read in one go, without giving up the thread. */
 export const readAtOnce = 256 * 1024;
@@ -53,7 +54,7 @@ export function digestNow(fs: FsPort, at: DiskPath, before: Stats, keep: boolean
     const content = shared.subarray(0, size);
     const digest = sha256(content);
     if (!keep) return { ok: true, digest, stat: after };
-    return { ok: true, digest, stat: after, bytes: new Uint8Array(content) };
+    return { ok: true, digest, stat: after, bytes: copyToSlab(content) };
   } catch (error) {
     return failure(error);
   } finally {

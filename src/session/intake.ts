@@ -13,7 +13,7 @@ import type { Report } from './report.ts';
 import { addProblem, solveProblem } from './report.ts';
 
 /** Contents beyond this many bytes are not kept with their changes; they are read again when needed. */
-const bufferLimit = 64 * 1024 * 1024;
+const bufferLimit = 32 * 1024 * 1024;
 
 export interface IntakeResult {
   /** Directories whose ignore files changed: what is in them has to be looked at anew. */

@@ -34,7 +34,7 @@ import { type RewindOptions, rewind, type UndoOptions, undo } from './take-back.
 /** A cycle over more paths than this is shown as the state 'syncing'. */
 const busyAbove = 50;
 /** While this many bytes of contents wait to be carried over, the scan waits. */
-const drainedBelow = 8 * 1024 * 1024;
+const drainedBelow = 2 * 1024 * 1024;
 
 export class LiveSession implements Session {
   readonly ended: Promise<Error | undefined>;

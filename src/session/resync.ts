@@ -13,7 +13,7 @@ import { setState, showProgress } from './report.ts';
 import { holdSnapshot, mayBeAged } from './snapshot.ts';
 
 /** Contents beyond this many bytes waiting to be carried over make the scan wait. */
-const waitAbove = 16 * 1024 * 1024;
+const waitAbove = 4 * 1024 * 1024;
 
 export interface ResyncHooks {
   /** Enough is known of both sides: cycles may run. */

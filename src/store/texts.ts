@@ -15,9 +15,9 @@ import type { BaseTexts } from './store.ts';
 
 /** Milliseconds of collecting before contents are written; many edits share one write. */
 const collectFor = 100;
-const batchBytes = 4 * 1024 * 1024;
+const batchBytes = 1024 * 1024;
 /** What waits to be written is let go beyond this: the disk does not keep up. */
-const maxWaiting = 32 * 1024 * 1024;
+const maxWaiting = 8 * 1024 * 1024;
 /** How much of the budget is filled at most when what is not needed has been let go. */
 const filled = 0.75;
 const emptyDigest = createHash('sha256').digest('hex');

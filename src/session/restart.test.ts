@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { random } from '../../test/support/random.ts';
-import { makeTree, snapshot } from '../../test/support/tree.ts';
+import { makeTree, snapshot, temporaryDirectory } from '../../test/support/tree.ts';
 import { waitFor } from '../../test/support/wait.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
@@ -99,6 +99,34 @@ describe('a restart', () => {
     await second.same();
     expect(names(second.local)).toEqual(['a', 'b']);
   });
+});
+
+/** Lets `sync` note what it is asked for, before it does it. */
+function noteSyncs(): () => string[] {
+  const bin = temporaryDirectory();
+  const script = `#!/bin/sh\necho "$2" >> ${bin}/asked\nexec /usr/bin/env -i PATH=/usr/bin:/bin sync "$@"\n`;
+  fs.writeFileSync(join(bin, 'sync'), script, { mode: 0o755 });
+  const { PATH } = process.env;
+  process.env.PATH = `${bin}:${PATH}`;
+  onTestFinished(() => {
+    process.env.PATH = PATH;
+  });
+  return () => (fs.existsSync(join(bin, 'asked')) ? read(bin, 'asked').trim().split('\n') : []);
+}
+
+it('what an earlier replica wrote is durable before the base says so', async () => {
+  const asked = noteSyncs();
+  const pair = await startPair({ fill: (local) => makeTree(local, { a: '1' }) });
+  await pair.same();
+  const roots = [pair.container, pair.local];
+  await waitFor(() => [...pair.store.loadBase()].length === 1, { what: 'the base' });
+  expect(asked().sort()).toEqual(roots);
+  fs.renameSync(pair.container, `${pair.container}-away`);
+  await waitFor(() => pair.session.status().holds.length > 0, { what: 'the hold' });
+  fs.writeFileSync(join(pair.local, 'b'), '2');
+  fs.renameSync(`${pair.container}-away`, pair.container);
+  await waitFor(() => [...pair.store.loadBase()].length === 2, { what: 'the base after that' });
+  expect(asked().sort()).toEqual([...roots, ...roots].sort());
 });
 
 const { next, seed } = random();

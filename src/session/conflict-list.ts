@@ -36,6 +36,7 @@ export class ConflictList {
   readonly #drafts = new Map<Path, Draft>();
   /** Conflicts that were not told yet, with how many versions are on their way into the history. */
   readonly #untold = new Map<string, number>();
+  #unsaved = 0;
 
   constructor(options: {
     readonly store: Store;
@@ -152,13 +153,21 @@ export class ConflictList {
 
   #write(conflict: NewConflict, id: string | undefined): string {
     const { id: _, ...data } = { id, ...conflict };
-    const given = this.#store.putConflict({
-      time: conflict.time,
-      data: data as unknown as Record<string, unknown>,
-      ...(id === undefined ? {} : { id }),
-    });
+    const given = this.#save(data, id) ?? id ?? `unsaved-${++this.#unsaved}`;
     this.#set({ id: given, ...data });
     return given;
+  }
+
+  /** Where the store cannot be written, which is shown elsewhere, the list lasts as long as the process. */
+  #save(data: NewConflict, id: string | undefined): string | undefined {
+    if (id?.startsWith('unsaved-') === true) return undefined;
+    const json = data as unknown as Record<string, unknown>;
+    const own = id === undefined ? {} : { id };
+    try {
+      return this.#store.putConflict({ time: data.time, data: json, ...own });
+    } catch {
+      return undefined;
+    }
   }
 
   #set(conflict: ConflictInfo): void {
@@ -171,7 +180,11 @@ export class ConflictList {
     this.#listed.delete(conflict.id);
     this.#untold.delete(conflict.id);
     if (this.#openAt.get(conflict.path) === conflict.id) this.#openAt.delete(conflict.path);
-    this.#store.removeConflict(conflict.id);
+    try {
+      this.#store.removeConflict(conflict.id);
+    } catch {
+      // It is back after a restart, and can be resolved then.
+    }
   }
 
   #tellSoon(id: string): void {

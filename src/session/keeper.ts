@@ -5,7 +5,7 @@
  * in the replica's staging area.
  */
 import type { Kept, Replica } from '../replica/replica.ts';
-import type { NewVersion, Store, VersionReason } from '../store/store.ts';
+import type { NewVersion, Store, Version, VersionReason } from '../store/store.ts';
 import type { Look } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { describeOverwritten } from './conflict-info.ts';
@@ -178,19 +178,46 @@ export class Keeper {
     this.#commitTimer ??= setImmediate(() => {
       this.#commitTimer = undefined;
       const rows = this.#rows.splice(0);
-      const versions = this.#store.commit({
-        base: [],
-        versions: rows.map((row) => row.version),
-        events: [],
-      });
-      for (const [index, { from, conflict }] of rows.entries()) {
-        if (from !== undefined) this.#holdFor(from);
-        const version = versions[index];
-        if (conflict !== undefined && version !== undefined)
-          this.#conflicts.nameVersion(conflict, version);
-      }
+      const versions = this.#commit(rows);
+      if (versions === undefined) return;
+      this.#nameVersions(rows, versions);
+      if (this.#commitFails) solveProblem(this.#report, 'session');
+      this.#commitFails = false;
+      for (const { from } of rows) if (from !== undefined) this.#holdFor(from);
       this.#checkIdle();
     });
+  }
+
+  #commit(rows: readonly Row[]): readonly Version[] | undefined {
+    try {
+      const versions = rows.map((row) => row.version);
+      return this.#store.commit({ base: [], versions, events: [] });
+    } catch (error) {
+      this.#commitFailed(rows, error);
+      return undefined;
+    }
+  }
+
+  /** What is displaced stays with its replica until its row is written: nothing is lost meanwhile. */
+  #commitFailed(rows: readonly Row[], error: unknown): void {
+    this.#rows.unshift(...rows);
+    this.#commitFails = true;
+    const message = error instanceof Error ? error.message : String(error);
+    addProblem(this.#report, {
+      side: 'session',
+      code: 'STATE',
+      message: `The history cannot be written: ${message}`,
+    });
+    setTimeout(() => this.#commitSoon(), retryAfter).unref();
+  }
+
+  /** Tells the conflicts which versions of the history gave way in them. */
+  #nameVersions(rows: readonly Row[], versions: readonly Version[]): void {
+    for (const [index, { conflict }] of rows.entries()) {
+      const version = versions[index];
+      if (conflict !== undefined && version !== undefined)
+        this.#conflicts.nameVersion(conflict, version);
+    }
   }
 
   #holdFor(displaced: Displaced): void {

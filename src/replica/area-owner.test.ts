@@ -26,7 +26,7 @@ test.runIf(process.platform === 'linux')(
       stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
     });
     onTestFinished(() => void parent.kill('SIGKILL'));
-    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const [line] = (await once(parent.stdout as NodeJS.ReadableStream, 'data')) as [Buffer];
     const pid = Number(line.toString());
     const area = areaOf(pid, statOf(pid)[19] as string);
     expect(isDead(realFs, area, Date.now())).toBe(false);

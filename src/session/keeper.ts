@@ -175,7 +175,8 @@ export class Keeper {
   }
 
   #commitSoon(): void {
-    this.#commitTimer ??= setImmediate(() => {
+    if (this.#commitTimer !== undefined) return;
+    this.#commitTimer = setImmediate(() => {
       this.#commitTimer = undefined;
       const rows = this.#rows.splice(0);
       const versions = this.#commit(rows);

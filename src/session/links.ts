@@ -79,10 +79,10 @@ export class Links {
     this.#abort.abort();
     this.#nudge();
     const { local, container } = this.#engine.core.sides;
-    const replicas = [local.replica, container.replica];
+    const replicas = [local.replica, container.replica].filter((replica) => replica !== undefined);
     local.replica = undefined;
     container.replica = undefined;
-    await Promise.all(replicas.map((replica) => replica?.close().catch(() => undefined)));
+    await Promise.all(replicas.map((replica) => replica.close().catch(() => undefined)));
   }
 
   #attach(side: Side, replica: Replica): void {

@@ -200,7 +200,7 @@ describe('a state that is', () => {
     for (let n = 0; pair.store.condition.state !== 'damaged' && n < 50; n += 1) {
       fs.writeFileSync(join(pair.local, `d/f${n}`), `edited ${n}`);
       await pair.same();
-      [...pair.store.loadBase()];
+      Array.from(pair.store.loadBase());
     }
     fs.writeFileSync(join(pair.container, 'd/f0'), 'goes on');
     await pair.same();

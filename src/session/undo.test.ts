@@ -1,9 +1,12 @@
 /** Undo and rewind between two real directories: what comes back, what is refused, and that it can be undone. */
 import * as fs from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
+import { random } from '../../test/support/random.ts';
 import { makeTree, snapshot } from '../../test/support/tree.ts';
 import { waitFor } from '../../test/support/wait.ts';
+import { writerThread } from '../../test/support/writer.ts';
 import type { UndoOptions } from './take-back.ts';
 import type { Pair } from './testing.ts';
 import { startPair } from './testing.ts';
@@ -189,6 +192,30 @@ describe('undo', () => {
     expect(refused).toMatchObject([{ path: 'a', reason: 'no-content' }]);
     expect(done.map(({ path }) => path)).toEqual(['b']);
   });
+});
+
+it('takes back whatever a writer did at random', { timeout: 60_000 }, async () => {
+  const pair = await start({ ...project, 'a/b/c': '1', 'b/a': '2', 'c/c': '3' });
+  const { seed } = random();
+  const names = ['a', 'b', 'c'];
+  const writer = {
+    root: pair.container,
+    name: 'w',
+    seed,
+    names,
+    first: [...names, 'dir', 'folder'],
+  };
+  for (let round = 0; round < 3; round += 1) {
+    const [before, since] = [contents(pair.local), await nextMoment()];
+    const options = { ...writer, seed: seed + round, operations: 200, restUs: 2_000 };
+    const worker = new Worker(writerThread(), { eval: true, workerData: options });
+    await new Promise((resolve, reject) => worker.once('exit', resolve).once('error', reject));
+    await pair.same();
+    const { refused } = await undo(pair, { since });
+    expect(refused, `seed ${seed}, round ${round}`).toEqual([]);
+    expect(contents(pair.local), `seed ${seed}, round ${round}`).toEqual(before);
+    await pair.same();
+  }
 });
 
 describe('rewind', () => {

@@ -11,6 +11,7 @@ import { subscribe } from './client.ts';
 import { readOutcome } from './process-file.ts';
 import { makeSessionDirectory, stateDirectory } from './state-dir.ts';
 import { statusOf } from './status.ts';
+import { frugalEnvironment, frugalFlags } from './tidy-memory.ts';
 
 const pollMs = 20;
 const startDeadlineMs = 30_000;
@@ -31,11 +32,12 @@ export async function detachSession(
   const directory = makeSessionDirectory(record.id);
   const messages = join(directory, 'stderr.log');
   const output = openSync(messages, 'w', 0o600);
-  const child = spawn(process.execPath, [...process.execArgv, entryFile(), '__run', record.id], {
+  const flags = [...frugalFlags, ...process.execArgv];
+  const child = spawn(process.execPath, [...flags, entryFile(), '__run', record.id], {
     detached: true,
     cwd: directory,
     stdio: ['ignore', output, output],
-    env: { ...process.env, CAI_STATE_DIR: stateDirectory() },
+    env: { ...frugalEnvironment, ...process.env, CAI_STATE_DIR: stateDirectory() },
   });
   closeSync(output);
   child.unref();

@@ -12,8 +12,11 @@ import { removeOutcome, removeProcess, writeOutcome, writeProcess } from './proc
 import type { ControlServer } from './server.ts';
 import { serveSession } from './server.ts';
 import { openSessionStore } from './session-store.ts';
+import { tidyMemory } from './tidy-memory.ts';
 
 const stopDeadlineMs = 10_000;
+/** Long enough for what goes on in the background after a first sync. */
+const tidyAfterMs = 5_000;
 
 export interface Hosted {
   readonly session: Session;
@@ -43,7 +46,10 @@ export async function hostSession(record: SessionRecord): Promise<Hosted> {
   }
 
   const log = openLog(record.id);
-  session.onEvent((event) => log.add(event));
+  session.onEvent((event) => {
+    log.add(event);
+    if (event.type === 'ready') setTimeout(tidyMemory, tidyAfterMs).unref();
+  });
   let server: ControlServer;
   try {
     server = await serveSession({ record, session, store, stop });

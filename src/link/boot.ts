@@ -39,8 +39,16 @@ export const nodeFlags: readonly string[] = [
   '--no-warnings',
 ];
 
-/** Environment to the same end: glibc keeps a memory arena a thread, which the agent has no use for. */
-export const nodeEnvironment: readonly string[] = ['MALLOC_ARENA_MAX=1', 'NODE_OPTIONS='];
+/**
+ * Environment to the same end: glibc keeps a memory arena a thread, which the agent has no use for, and
+ * does not give back large buffers once it has learnt that they come and go.
+ */
+export const nodeEnvironment: readonly string[] = [
+  'MALLOC_ARENA_MAX=1',
+  'MALLOC_MMAP_THRESHOLD_=131072',
+  'MALLOC_TRIM_THRESHOLD_=131072',
+  'NODE_OPTIONS=',
+];
 
 export type GreetingSearch =
   | { readonly found: false }

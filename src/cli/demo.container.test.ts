@@ -70,7 +70,7 @@ describeNeeding(['docker', 'linux', 'git'], 'the demonstration with a container'
       'git checkout main (11 files)',
     );
     expect(readdirSync(tmp)).toEqual([]);
-    expect(await containerOf(result.container)).toBe('');
+    expect(await containerOf(String(result.container))).toBe('');
   });
 
   test.each(['SIGINT', 'SIGKILL'] as const)('after %s no container is left', async (signal) => {

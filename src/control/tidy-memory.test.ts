@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { frugalFlags, tidyMemory } from './tidy-memory.ts';
 
 test('garbage is gone afterwards', () => {
-  const held = new WeakRef({ large: new Array(1000) });
+  const held = new WeakRef({ large: Buffer.alloc(1000) });
   return new Promise<void>((resolve) => {
     // A weak reference stays alive until the end of the turn in which it was looked at.
     setImmediate(() => {

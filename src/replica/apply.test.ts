@@ -397,7 +397,7 @@ test('what is looked at after an apply is told after its outcome was acted on', 
   const act = async (): Promise<void> => {
     await told.replica.apply([writeOf('f', null, 'new')]);
     // A caller behind promises of its own, as a session is.
-    for (let hop = 0; hop < 50; hop += 1) await undefined;
+    for (let hop = 0; hop < 50; hop += 1) await Promise.resolve();
     order.push('outcome');
   };
   await Promise.all([act(), told.replica.look(['f', 'g'])]);

@@ -53,13 +53,22 @@ describe('random histories', () => {
       const both = { operations: 600, restUs: 1500, names: ['a', 'b', 'c'] };
       const logs = await Promise.all(
         [pair.local, pair.container].flatMap((root, side) =>
-          [['a', 'b'], ['c', 'd', 'e']].map((first, index) =>
-            runWriter({ ...both, root, first, name: `${side}.${index}`, seed: seed + side * 2 + index }),
+          [
+            ['a', 'b'],
+            ['c', 'd', 'e'],
+          ].map((first, index) =>
+            runWriter({
+              ...both,
+              root,
+              first,
+              name: `${side}.${index}`,
+              seed: seed + side * 2 + index,
+            }),
           ),
         ),
       );
       await pair.same().catch((error: unknown) => {
-        throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : error}`, {
+        throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : String(error)}`, {
           cause: error,
         });
       });

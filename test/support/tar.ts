@@ -8,6 +8,6 @@ export function tarOf(dir: string): Buffer {
     cwd: dir,
     maxBuffer: 1024 ** 3,
   });
-  if (status !== 0) throw new Error(`tar of ${dir} failed: ${stderr}`);
+  if (status !== 0) throw new Error(`tar of ${dir} failed: ${String(stderr)}`);
   return stdout;
 }

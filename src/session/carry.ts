@@ -9,10 +9,10 @@ import { isWithin, otherSide } from '../tree/path.ts';
 import type { PlannedAction } from '../tree/reconcile.ts';
 import type { AbsorbContext, Applied } from './absorb.ts';
 import { absorb } from './absorb.ts';
-import type { Core } from './core.ts';
+import { createBounded } from './bounded.ts';
 import type { Engine } from './engine.ts';
 import { replicaOf } from './engine.ts';
-import { judgeRemovals } from './holds.ts';
+import { describeHold, judgeRemovals } from './holds.ts';
 import { bringLarge } from './large.ts';
 import type { Sources, Step } from './plan.ts';
 import { orderActions } from './plan.ts';
@@ -47,13 +47,16 @@ export async function carryOut(
     if (!step.ready && step.entry.size > inlineLimit) large.push(step);
     else small.push(step);
   }
-  const underWay: Promise<void>[] = [];
-  for (const batch of toBatches(small)) {
-    const ready = await fetchBatch(engine, target, batch.steps);
-    underWay.push(applyBatch(engine, context, ready));
-    if (underWay.length >= batchesAtOnce) await underWay.shift();
+  const work = createBounded(batchesAtOnce);
+  try {
+    for (const batch of toBatches(small)) {
+      const ready = await fetchBatch(engine, target, batch.steps);
+      await work.add(applyBatch(engine, context, ready));
+    }
+  } finally {
+    await work.settled();
   }
-  await Promise.all(underWay);
+  work.check();
   for (const step of large) bringLarge(engine, context, step);
 }
 
@@ -66,9 +69,9 @@ function withoutHeld(
   const { core, window, report } = engine;
   const planned = core.aged.size === 0 ? all : all.filter(({ path }) => !isAged(core, path));
   const moved = orderActions(core, target, planned).moved;
-  const { hold, held } = judgeRemovals(core, window, target, planned, moved, Date.now());
+  const { reason, held } = judgeRemovals(core, window, target, planned, moved, Date.now());
   for (const path of held) core.held.add(path);
-  if (hold !== undefined) addHold(report, { ...hold, files: heldFiles(core) });
+  if (reason !== undefined) addHold(report, describeHold(core, reason, otherSide(target)));
   if (core.held.size === 0) return planned;
   const waiting = [...core.held];
   // A directory may be made again for what was edited in it: that takes nothing's place.
@@ -76,10 +79,6 @@ function withoutHeld(
     if (type === 'mkdir' || (type !== 'remove' && core.held.has(path))) return true;
     return !waiting.some((held) => isWithin(path, held));
   });
-}
-
-function heldFiles({ base, held }: Core): number {
-  return [...held].filter((path) => base.get(path)?.kind === 'file').length;
 }
 
 function* toBatches(steps: readonly Step[]): Iterable<Batch> {

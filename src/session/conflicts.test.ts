@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeTree, snapshot } from '../../test/support/tree.ts';
+import { waitFor } from '../../test/support/wait.ts';
 import type { ConflictPolicy } from '../tree/reconcile.ts';
 import { type Pair, type PairInput, startPair } from './testing.ts';
 
@@ -113,10 +114,15 @@ describe('merge', () => {
 
   it('merges texts that do not travel inside messages', async () => {
     const base = lines(...Array.from({ length: 8_000 }, (_, n) => `line ${n} ${'.'.repeat(20)}`));
-    const pair = await conflicting({ f: base }, (local, container) => {
-      fs.writeFileSync(join(local, 'f'), `first\n${base}`);
-      fs.writeFileSync(join(container, 'f'), `${base}last\n`);
-    });
+    const pair = await startPair({ fill: (local) => makeTree(local, { f: base }) });
+    await pair.same();
+    // It is read in the background; until then there is nothing to merge from.
+    const [row] = snapshot(pair.local);
+    await waitFor(() => pair.store.texts.has(row?.sha256 ?? ''), { what: 'the base text' });
+    await pair.session.pause();
+    fs.writeFileSync(join(pair.local, 'f'), `first\n${base}`);
+    fs.writeFileSync(join(pair.container, 'f'), `${base}last\n`);
+    await pair.session.resume();
     await pair.same();
     expect(read(pair.local, 'f')).toBe(`first\n${base}last\n`);
     expect(conflicts(pair)).toHaveLength(1);

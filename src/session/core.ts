@@ -46,6 +46,8 @@ export interface Core {
   readonly held: Set<Path>;
   /** Paths that went back in time on a side, and what stands there; they wait for a person too. */
   readonly aged: Map<Path, { readonly side: Side; readonly look: Look }>;
+  /** Contents of files that came to be on both sides while removals wait: such a removal was half of a move. */
+  readonly arrivedWhileHeld: Set<Digest>;
   /** Changes of the base that are not in the store yet. */
   readonly uncommitted: Map<Path, Entry | null>;
   /** No base was known: the host leads until both sides are the same once. */
@@ -65,6 +67,7 @@ export function createCore(options: SessionOptions): Core {
     inFlight: new Set(),
     held: new Set(),
     aged: new Map(),
+    arrivedWhileHeld: new Set(),
     uncommitted: new Map(),
     hostLeads: false,
     buffered: 0,
@@ -159,6 +162,8 @@ export function agree(core: Core, path: Path, entry: Entry | null): void {
   };
   if (entry?.kind !== 'directory')
     for (const [below] of [...core.base.entries(path)].reverse()) forgetOne(core, below);
+  if (core.held.size > 0 && entry?.kind === 'file' && core.base.get(path) === null)
+    core.arrivedWhileHeld.add(entry.digest);
   core.base.set(path, entry);
   core.uncommitted.set(path, entry);
   if (entry?.kind === 'file') tellContent(core, path, entry.digest);

@@ -5,7 +5,7 @@
  */
 import type { HoldInfo } from '../control/api.ts';
 import type { Path, Side } from '../tree/path.ts';
-import { otherSide, parentPath } from '../tree/path.ts';
+import { parentPath } from '../tree/path.ts';
 import type { PlannedAction } from '../tree/reconcile.ts';
 import type { Core } from './core.ts';
 
@@ -23,6 +23,8 @@ export function createRemovalWindow(): RemovalWindow {
   return { recent: { local: [], container: [] }, approved: new Set() };
 }
 
+type HeldFor = 'root-emptied' | 'mass-deletion';
+
 /** Splits a plan's actions for `target` into those that go ahead and the removals that are held. */
 export function judgeRemovals(
   core: Core,
@@ -31,9 +33,9 @@ export function judgeRemovals(
   actions: readonly PlannedAction[],
   moved: ReadonlySet<Path>,
   now: number,
-): { readonly hold: HoldInfo | undefined; readonly held: readonly Path[] } {
+): { readonly reason: HeldFor | undefined; readonly held: readonly Path[] } {
   const removals = actions.filter((action) => action.type === 'remove');
-  if (removals.length === 0) return { hold: undefined, held: [] };
+  if (removals.length === 0) return { reason: undefined, held: [] };
   const waiting = removals.filter((action) => !window.approved.has(action.path));
   // A type clash removes too, but only what stands in the way of something new; that is an edit.
   const making = new Set(
@@ -48,17 +50,14 @@ export function judgeRemovals(
   const many = files + sum(recent);
   const reason = emptiesRoot(core, genuine, files)
     ? 'root-emptied'
-    : exceedsHold(core, many, total)
+    : exceeds(core, many, total)
       ? 'mass-deletion'
       : undefined;
   if (reason === undefined) {
     if (files > 0) recent.push({ time: now, files });
-    return { hold: undefined, held: [] };
+    return { reason: undefined, held: [] };
   }
-  return {
-    hold: describeHold(reason, otherSide(target), files, total),
-    held: genuine.map((action) => action.path),
-  };
+  return { reason, held: genuine.map((action) => action.path) };
 }
 
 function clearsTheWay(path: Path, making: ReadonlySet<Path>): boolean {
@@ -67,8 +66,15 @@ function clearsTheWay(path: Path, making: ReadonlySet<Path>): boolean {
   return false;
 }
 
-/** More removals than go ahead without a person. */
-export function exceedsHold(core: Core, removed: number, total: number): boolean {
+/** With what went ahead lately on either side: more removals than go ahead without a person. */
+export function isMassRemoval(core: Core, window: RemovalWindow, files: number): boolean {
+  const now = Date.now();
+  const recent =
+    sum(forgetOld(window.recent.local, now)) + sum(forgetOld(window.recent.container, now));
+  return exceeds(core, files + recent, core.base.files + recent);
+}
+
+function exceeds(core: Core, removed: number, total: number): boolean {
   const { files, share } = core.options.holds;
   return removed > files && removed > total * share;
 }
@@ -91,12 +97,10 @@ function sum(recent: readonly { files: number }[]): number {
   return recent.reduce((total, one) => total + one.files, 0);
 }
 
-function describeHold(
-  reason: 'root-emptied' | 'mass-deletion',
-  side: Side,
-  files: number,
-  total: number,
-): HoldInfo {
+/** What is shown of all the removals that are held now. */
+export function describeHold(core: Core, reason: HeldFor, side: Side): HoldInfo {
+  const total = core.base.files;
+  const files = [...core.held].filter((path) => core.base.get(path)?.kind === 'file').length;
   const where = side === 'local' ? 'local directory' : 'container';
   const message =
     reason === 'root-emptied'

@@ -245,6 +245,23 @@ describe('holds', () => {
     expect(names(pair.container)).not.toContain('d');
   });
 
+  it('equal contents elsewhere do not make a removal a move', async () => {
+    const same = Object.fromEntries(
+      Array.from({ length: 200 }, (_, i) => [`d${i % 10}/f${i}`, 'x']),
+    );
+    const pair = await startPair({ fill: (local) => makeTree(local, { ...same, other: 'x' }) });
+    await pair.same();
+    for (let i = 0; i < 10; i += 1) {
+      fs.rmSync(join(pair.local, `d${i}`), { recursive: true });
+      await pair.session.flush({ timeoutMs: 10_000 });
+      fs.writeFileSync(join(pair.local, 'other'), `${i}`);
+    }
+    await pair.session.flush({ timeoutMs: 10_000 });
+    const left = names(pair.container).filter((name) => name.includes('/f'));
+    expect(left.length).toBeGreaterThanOrEqual(150);
+    expect(pair.session.status().holds).toMatchObject([{ files: left.length }]);
+  });
+
   it('an emptied root removes nothing', async () => {
     const pair = await startPair({
       fill: (local) => makeTree(local, { a: '1', b: '2', 'c/d': '3' }),

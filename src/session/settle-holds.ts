@@ -1,11 +1,9 @@
 /** What a person (or the files themselves) decided about held removals (invariant 5). */
 import type { HoldInfo } from '../control/api.ts';
-import type { Digest } from '../tree/entry.ts';
 import type { Path } from '../tree/path.ts';
-import type { Core } from './core.ts';
 import { forget, setSide, sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
-import { exceedsHold } from './holds.ts';
+import { isMassRemoval } from './holds.ts';
 import { releaseHold } from './report.ts';
 import { approveAged, rejectAged, reviewAged } from './snapshot.ts';
 
@@ -55,13 +53,14 @@ export function reviewHolds(engine: Engine): boolean {
     const settled = core.base.get(path) === null;
     if (back || settled) core.held.delete(path);
   }
-  const freed = freedPaths(core);
+  const freed = freedPaths(engine);
   for (const path of freed) {
     core.held.delete(path);
     window.approved.add(path);
     core.dirty.add(path);
   }
   if (core.held.size === 0) {
+    core.arrivedWhileHeld.clear();
     endHold(engine, 'mass-deletion', 'gone');
     endHold(engine, 'root-emptied', 'gone');
   }
@@ -69,26 +68,21 @@ export function reviewHolds(engine: Engine): boolean {
 }
 
 /** Held removals that need no person: those of moved files, and all when the rest is too little for a hold. */
-function freedPaths(core: Core): readonly Path[] {
-  const lost = [...core.held].flatMap((path) => {
+function freedPaths({ core, window }: Engine): readonly Path[] {
+  const files = [...core.held].flatMap((path) => {
     const entry = core.base.get(path);
     return entry?.kind === 'file' ? [{ path, digest: entry.digest }] : [];
   });
-  const wanted = new Set(lost.map(({ digest }) => digest));
-  const elsewhere = new Set<Digest>();
-  for (const [path, entry] of core.base.entries())
-    if (entry.kind === 'file' && wanted.has(entry.digest) && !core.held.has(path))
-      elsewhere.add(entry.digest);
-  if (elsewhere.size === 0) return [];
-  const moved = lost.filter(({ digest }) => elsewhere.has(digest));
-  const stillLost = lost.length - moved.length;
-  if (stillLost > 0 && exceedsHold(core, stillLost, core.base.files))
-    return moved.map(({ path }) => path);
+  const moved = files.filter(({ digest }) => core.arrivedWhileHeld.has(digest));
+  if (moved.length === 0) return [];
+  const lost = files.length - moved.length;
+  if (lost > 0 && isMassRemoval(core, window, lost)) return moved.map(({ path }) => path);
   return [...core.held];
 }
 
 function endHolds(engine: Engine, how: 'approved' | 'rejected'): void {
   engine.core.held.clear();
+  engine.core.arrivedWhileHeld.clear();
   for (const reason of ['mass-deletion', 'root-emptied', 'restored-snapshot'] as const)
     endHold(engine, reason, how);
 }

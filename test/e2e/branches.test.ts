@@ -28,6 +28,10 @@ function git(dir: string, ...args: string[]): string {
 function makeRepository(dir: string): void {
   for (const name of ['src', 'scripts', 'test'])
     cpSync(join(home, name), join(dir, name), { recursive: true });
+  // A project has more than what differs; else so many removals would wait for a person.
+  mkdirSync(join(dir, 'static'));
+  for (let n = 0; n < 500; n += 1)
+    writeFileSync(join(dir, 'static', `${n}.svg`), `<svg id="${n}"/>`);
   git(dir, 'init', '-q', '-b', 'main');
   commitAll(dir, 'main');
   git(dir, 'checkout', '-q', '-b', 'next');

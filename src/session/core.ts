@@ -232,6 +232,11 @@ export function settlePath(core: Core, path: Path): boolean {
   return true;
 }
 
+/** True when the path on either side is not as the base has it. */
+export function hasChange(core: Core, path: Path): boolean {
+  return core.sides.local.changes.has(path) || core.sides.container.changes.has(path);
+}
+
 export function pendingCount(core: Core): number {
   return core.sides.local.changes.size + core.sides.container.changes.size;
 }

@@ -16,13 +16,22 @@ import type { ReplicaEvent } from '../replica/replica.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { fillTexts } from './base-texts.ts';
 import { Committer } from './committer.ts';
+import { hasChange } from './core.ts';
 import { runCycle } from './cycle.ts';
 import type { Engine } from './engine.ts';
 import { createEngine } from './engine.ts';
 import { rootHold } from './holds.ts';
 import { takeIn } from './intake.ts';
 import { Links } from './links.ts';
-import { addHold, addProblem, releaseHold, setState, solveProblem, tell } from './report.ts';
+import {
+  addHold,
+  addProblem,
+  hasProblem,
+  releaseHold,
+  setState,
+  solveProblem,
+  tell,
+} from './report.ts';
 import { resolveConflicts } from './resolve.ts';
 import { resync } from './resync.ts';
 import type { Session, SessionInput } from './session.ts';
@@ -33,6 +42,8 @@ import { type RewindOptions, rewind, type UndoOptions, undo } from './take-back.
 
 /** A cycle over more paths than this is shown as the state 'syncing'. */
 const busyAbove = 50;
+/** Milliseconds between two tries of a flush at what met something that was changing. */
+const unexplainedMs = 20;
 /** While this many bytes of contents wait to be carried over, the scan waits. */
 const drainedBelow = 2 * 1024 * 1024;
 
@@ -94,7 +105,10 @@ export class LiveSession implements Session {
       throw new CaiError('BUSY', 'The session is paused.', { next: 'Run `cai resume` first.' });
     }
     const start = performance.now();
-    await withDeadline(this.#carryAll(), options, () => this.#flushTimeout());
+    const limit = { over: false };
+    await withDeadline(this.#carryAll(limit), options, () => this.#flushTimeout()).finally(() => {
+      limit.over = true;
+    });
     const { problems, conflicts, holds } = this.status();
     return { ms: Math.round(performance.now() - start), problems, conflicts, holds };
   }
@@ -176,7 +190,7 @@ export class LiveSession implements Session {
   }
 
   /** Everything that changed before the call is on both sides afterwards, or waits for a root that is lost. */
-  async #carryAll(): Promise<void> {
+  async #carryAll(limit: { readonly over: boolean }): Promise<void> {
     for (;;) {
       await this.#idle();
       if (this.#stopped) throw new CaiError('CANCELLED', 'The session was stopped.');
@@ -185,10 +199,26 @@ export class LiveSession implements Session {
       // Everything else must get its turn before the next try.
       await new Promise((resolve) => setImmediate(resolve));
     }
+    await this.#retryAll();
+    while (!limit.over && !this.#stopped && this.#hasUnexplained()) {
+      await new Promise((resolve) => setTimeout(resolve, unexplainedMs));
+      await this.#retryAll();
+    }
+    await this.#engine.keeper.settled();
+  }
+
+  async #retryAll(): Promise<void> {
     this.#engine.retries.now();
     this.#schedule();
     await this.#idle();
-    await this.#engine.keeper.settled();
+  }
+
+  /** Something waits to be tried again that is no problem: it only met what was changing just then. */
+  #hasUnexplained(): boolean {
+    const { retries, report, core } = this.#engine;
+    return retries
+      .waiting()
+      .some((path) => !hasProblem(report, path) && !core.held.has(path) && hasChange(core, path));
   }
 
   /** False when a replica was lost in between: the scan after the reconnect finds what changed. */

@@ -118,6 +118,13 @@ export function solveDamage(report: Report): void {
   tell(report, { type: 'solved', problem });
 }
 
+/** True when a problem is shown at the path, on either side. */
+export function hasProblem(report: Report, path: Path): boolean {
+  return (['local', 'container'] as const).some((side) =>
+    report.problems.has(problemKey(side, path)),
+  );
+}
+
 /** Counts what arrived in one cycle and tells it, one by one or as a batch. */
 export function arrived(report: Report, to: Side, transfers: readonly Transfer[]): void {
   if (transfers.length === 0) return;

@@ -34,6 +34,11 @@ export class Retries {
     return waiting !== undefined && waiting.at > Date.now();
   }
 
+  /** Paths that failed and were not tried again since. */
+  waiting(): Path[] {
+    return [...this.#waiting].flatMap(([path, { at }]) => (at > 0 ? [path] : []));
+  }
+
   done(path: Path): void {
     this.#waiting.delete(path);
   }

@@ -1,5 +1,5 @@
-/** What becomes of the base when a side changes again while its last change is on its way. */
-import { expect, it } from 'vitest';
+/** What becomes of actions when a side changes while they are on their way. */
+import { expect, it, onTestFinished } from 'vitest';
 import { temporaryDirectory } from '../../test/support/tree.ts';
 import type { Replica } from '../replica/replica.ts';
 import { openStore } from '../store/open.ts';
@@ -20,28 +20,47 @@ const version = (n: number): FileEntry => ({
   mtime: n,
 });
 
-it('a side that changed again is an edit of what arrived, not a conflict with it', () => {
+function testEngine() {
   const top = temporaryDirectory();
   const store = openStore({ directory: `${top}/state`, limits });
+  onTestFinished(() => store.close());
   const record = { id: 'x', name: 'x', local: top, container: top, created: 0 };
   const hooks = { schedule: () => undefined, commitSoon: () => undefined };
-  const engine = createEngine({ record: { ...record, options: testOptions }, store }, hooks);
+  return createEngine({ record: { ...record, options: testOptions }, store }, hooks);
+}
+
+const context = { target: 'container' as const, replica: {} as Replica };
+const action = {
+  type: 'write' as const,
+  path: 'a',
+  expect: null,
+  entry: version(1),
+  source: { from: 'bytes' as const, bytes: new Uint8Array(1) },
+};
+
+it('a miss is decided anew at once when what stands there became known meanwhile', () => {
+  const engine = testEngine();
+  const { core, retries } = engine;
+  setSide(core, 'local', 'a', version(1), { since: 0 });
+  setSide(core, 'container', 'a', version(2), { since: 0 });
+  const outcome = { path: 'a', result: 'missed' as const, now: version(2) };
+  absorb(engine, context, [{ action, seen: version(1), outcome }]);
+  expect([[...core.dirty], retries.isWaiting('a')]).toEqual([['a'], false]);
+
+  // It was known before: at once it would only miss again.
+  core.dirty.clear();
+  const known = { ...action, expect: version(2) };
+  absorb(engine, context, [{ action: known, seen: version(1), outcome }]);
+  expect([[...core.dirty], retries.isWaiting('a')]).toEqual([[], true]);
+  retries.close();
+});
+
+it('a side that changed again is an edit of what arrived, not a conflict with it', () => {
+  const engine = testEngine();
   const { core } = engine;
   setSide(core, 'local', 'a', version(1), { since: 0 });
-  const bytes = new Uint8Array(1);
-  const action = {
-    type: 'write' as const,
-    path: 'a',
-    expect: null,
-    entry: version(1),
-    source: { from: 'bytes' as const, bytes },
-  };
   // While that is on its way, the local file is written again.
   setSide(core, 'local', 'a', version(2), { since: 0 });
-  const context = {
-    target: 'container' as const,
-    replica: {} as Replica,
-  };
   const outcome = { path: 'a', result: 'done' as const, now: version(1) };
   absorb(engine, context, [{ action, seen: version(1), outcome }]);
 
@@ -63,5 +82,4 @@ it('a side that changed again is an edit of what arrived, not a conflict with it
   expect(plan.actions.container).toMatchObject([
     { path: 'a', expect: version(1), entry: version(2) },
   ]);
-  store.close();
 });

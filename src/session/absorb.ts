@@ -5,7 +5,7 @@
 import type { Transfer } from '../control/api.ts';
 import type { Action, Outcome, Replica } from '../replica/replica.ts';
 import type { Look } from '../tree/entry.ts';
-import { sameEntry } from '../tree/entry.ts';
+import { sameContent, sameEntry } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { otherSide, parentPath } from '../tree/path.ts';
 import { isRuleFile } from '../tree/rules.ts';
@@ -136,8 +136,10 @@ function absorbMissed(
   const known = sideLook(core, target, action.path);
   setSide(core, target, action.path, outcome.now, { since: performance.now() });
   if (outcome.leftover !== undefined) settle(engine, action.path);
-  // Nothing new was learnt: trying at once would only miss again.
-  else if (sameLook(known, outcome.now)) retries.later(action.path);
+  // What stands there was known when this was decided: trying at once would only miss again. (It may have
+  // become known since: then there is something to decide now, and a flush waits for that.)
+  else if (sameLook(known, outcome.now) && sameContent(known, action.expect))
+    retries.later(action.path);
   else core.dirty.add(action.path);
 }
 

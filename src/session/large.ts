@@ -4,6 +4,7 @@
  */
 import { CaiError, toCaiError } from '../errors.ts';
 import type { FileEntry } from '../tree/entry.ts';
+import { maxTextBytes } from '../tree/merge-text.ts';
 import type { Path } from '../tree/path.ts';
 import { otherSide } from '../tree/path.ts';
 import type { AbsorbContext } from './absorb.ts';
@@ -66,11 +67,8 @@ async function bring(
   try {
     if (signal.aborted) return;
     const source = replicaOf(engine, otherSide(context.target));
-    const chunks = withProgress(
-      engine,
-      entry,
-      source.read({ path, digest: entry.digest, size: entry.size }, signal),
-    );
+    const content = source.read({ path, digest: entry.digest, size: entry.size }, signal);
+    const chunks = withProgress(engine, entry, rememberText(engine, entry, content));
     await context.replica.stage(
       { id, digest: entry.digest, size: entry.size, path },
       chunks,
@@ -90,6 +88,24 @@ async function bring(
     endTurn();
     await context.replica.unstage(id).catch(() => undefined);
   }
+}
+
+/** Keeps a text that goes by, for merges. */
+async function* rememberText(
+  { store }: Engine,
+  { digest, size }: FileEntry,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncIterable<Uint8Array> {
+  if (size > maxTextBytes) {
+    yield* chunks;
+    return;
+  }
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks) {
+    parts.push(chunk);
+    yield chunk;
+  }
+  store.texts.add(digest, Buffer.concat(parts));
 }
 
 async function* withProgress(

@@ -29,7 +29,7 @@ export interface Pack {
   has(digest: Digest): boolean;
   /** All digests, oldest first, with the bytes of each. */
   digests(): Iterable<readonly [Digest, number]>;
-  /** undefined when it is not there, or not any more what it was. */
+  /** undefined when it is not there, not any more what it was, or of no length. */
   read(digest: Digest): Promise<Uint8Array | undefined>;
   /** Appends; call it again only when it has resolved. */
   append(contents: readonly (readonly [Digest, Uint8Array])[]): Promise<void>;
@@ -80,7 +80,7 @@ function makePack({ contents, index, places, end }: Open): Pack {
     },
     async read(digest) {
       const place = places.get(digest);
-      if (place === undefined) return undefined;
+      if (place === undefined || place.length === 0) return undefined;
       const found = Buffer.alloc(place.length);
       const { bytesRead } = await contents.read(found, 0, place.length, place.offset);
       const actual = createHash('sha256').update(found).digest('hex');

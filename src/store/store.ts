@@ -175,8 +175,9 @@ export interface BaseTexts {
   readonly room: number;
   /** Resolves when `has` can answer. */
   ready(): Promise<unknown>;
+  /** True when the content is known, or known to be no text up to 1 MiB. */
   has(digest: Digest): boolean;
-  /** Takes a content; it is written in the background. What is no text up to 1 MiB is passed over. */
+  /** Takes a content; it is written in the background. Of what is no text only that is kept. */
   add(digest: Digest, bytes: Uint8Array): void;
   read(digest: Digest): Promise<Uint8Array | undefined>;
   /** Resolves when everything added so far is written. */

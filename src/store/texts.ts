@@ -20,7 +20,13 @@ const batchBytes = 1024 * 1024;
 const maxWaiting = 8 * 1024 * 1024;
 /** How much of the budget is filled at most when what is not needed has been let go. */
 const filled = 0.75;
-const emptyDigest = createHash('sha256').digest('hex');
+/** In the place of a content that is no text, so that it is not read again and again. */
+const noText = new Uint8Array(0);
+const emptyDigest = digestOf(noText);
+
+function digestOf(bytes: Uint8Array): Digest {
+  return createHash('sha256').update(bytes).digest('hex');
+}
 
 export interface TextOptions {
   readonly directory: string;
@@ -71,16 +77,20 @@ class Texts implements BaseTexts {
     const { budget, readOnly } = this.#options;
     if (readOnly || this.#closed || this.#failed || bytes.length > budget || this.has(digest))
       return;
-    if (this.#waitingBytes > maxWaiting || !isText(bytes)) return;
-    this.#waiting.set(digest, bytes);
-    this.#waitingBytes += bytes.length;
+    if (this.#waitingBytes > maxWaiting) return;
+    const kept = isText(bytes) ? bytes : noText;
+    this.#waiting.set(digest, kept);
+    this.#waitingBytes += kept.length;
     this.#timer ??= setTimeout(() => void this.flush(), collectFor);
   }
 
   async read(digest: Digest): Promise<Uint8Array | undefined> {
     if (digest === emptyDigest) return new Uint8Array(0);
     const pack = await this.ready();
-    return this.#waiting.get(digest) ?? (await pack?.read(digest).catch(() => undefined));
+    const waiting = this.#waiting.get(digest);
+    if (waiting === undefined) return pack?.read(digest).catch(() => undefined);
+    // What a container said to be of that digest was not looked at until now.
+    return digestOf(waiting) === digest ? waiting : undefined;
   }
 
   async flush(): Promise<void> {

@@ -70,6 +70,6 @@ async function undo(flags: Flags): Promise<void> {
 /** Prints it, and sets the exit code when something was left as it is. */
 export function showRewrite(result: RewriteResult, json: boolean): void {
   if (result.refused.length > 0) process.exitCode = exitCodes.UNSETTLED;
-  if (json) return printJson(result);
-  for (const line of renderRewrite(result, colors)) print(line);
+  if (json) printJson(result);
+  else for (const line of renderRewrite(result, colors)) print(line);
 }

@@ -39,6 +39,8 @@ interface Looking extends Batch {
   readonly following: Set<Path>;
   readonly real: Map<DirectoryNode, boolean>;
   readonly inodes: Map<number, FileNode[]>;
+  /** Files with further names that a walk met. */
+  readonly linked: Map<FileNode, number>;
   readonly slice: Slice;
 }
 
@@ -54,6 +56,7 @@ export async function lookAtHints(
     following: new Set(),
     real: new Map(),
     inodes: new Map(),
+    linked: new Map(),
     slice: startSlice(),
   };
   const sorted = [...hints.keys()].sort();
@@ -62,6 +65,7 @@ export async function lookAtHints(
     await lookAtHint(looking, path, hints.get(path) ?? 'look');
     if (looking.slice.over()) await looking.slice.next();
   }
+  for (const [node, names] of looking.linked) await lookAtOtherNames(looking, node, names);
   return looking.absent;
 }
 
@@ -248,6 +252,9 @@ async function lookAtRuleFile(looking: Looking, place: Place): Promise<boolean> 
   return true;
 }
 
-function walkOptions({ view, teller, slice }: Looking, deep: boolean): Walk {
-  return { view, teller, slice, deep, patience: 0, contents: true };
+function walkOptions({ view, teller, slice, linked }: Looking, deep: boolean): Walk {
+  const onLinked = (node: FileNode, names: number): void => {
+    linked.set(node, names);
+  };
+  return { view, teller, slice, deep, patience: 0, contents: true, onLinked };
 }

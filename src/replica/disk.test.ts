@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 import { expect, test } from 'vitest';
 import { type Random, random } from '../../test/support/random.ts';
+import { temporaryDirectory } from '../../test/support/tree.ts';
 import { diskLines, openScanned, type TestReplica, toldLines } from './testing.ts';
 
 const names = ['a', 'b', 'c', 'd.txt', 'ä'];
@@ -130,5 +131,17 @@ test('a file that got its second name after it was last looked at', async () => 
   fs.linkSync(`${told.root}/one`, `${told.root}/two`);
   await told.replica.drain();
   fs.appendFileSync(`${told.root}/two`, ' and after');
+  await check(told, 0);
+});
+
+test('a write through a name in a directory that moved at once is told for the other name', async () => {
+  const told = await openScanned({ root: temporaryDirectory() });
+  fs.mkdirSync(`${told.root}/old`);
+  fs.writeFileSync(`${told.root}/file`, 'same');
+  fs.linkSync(`${told.root}/file`, `${told.root}/old/name`);
+  await check(told, 0);
+  const later = new Date(Date.now() + 5_000);
+  fs.utimesSync(`${told.root}/old/name`, later, later);
+  fs.renameSync(`${told.root}/old`, `${told.root}/new`);
   await check(told, 0);
 });

@@ -10,7 +10,7 @@ import { isRuleFile } from '../tree/rules.ts';
 import { diskPath, type Name, readNames } from './disk-path.ts';
 import { isAbsence } from './fs-port.ts';
 import { type Found, lookNow, lookPatiently, unreadable } from './look.ts';
-import { type DirectoryNode, lookOf, type Node } from './nodes.ts';
+import { type DirectoryNode, type FileNode, lookOf, type Node } from './nodes.ts';
 import { readRuleFiles } from './rule-files.ts';
 import type { Slice } from './slice.ts';
 import { adopt, bytesToTell, dropTold, lookTask, type Teller, type View } from './view.ts';
@@ -28,6 +28,8 @@ export interface Walk {
   /** Attach contents of small files. */
   readonly contents: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Takes files that have further names, found on the way. */
+  readonly onLinked?: (node: FileNode, names: number) => void;
   /** Called between looks; may let others change the picture before it resolves. */
   readonly between?: () => Promise<void> | undefined;
 }
@@ -146,6 +148,9 @@ function take({ options, visit, name, at, found, deep }: Taken): Visit | undefin
   const bytes = contentToTell(options, found, known, isRuleFile(name));
   const { node, before, changed, fresh } = adopt(view, visit.node, name, found, teller);
   if (found.kind === 'blocked') retry(view, at, found.why);
+  if (node.kind === 'file' && found.kind === 'file' && found.stat.nlink > 1) {
+    options.onLinked?.(node, found.stat.nlink);
+  }
   if (node.kind === 'directory' && (fresh || deep)) {
     const twin = fresh ? findTwin(view, visit, node) : undefined;
     return { node, path: at, before, changed: changed || before === null, twin };

@@ -16,6 +16,8 @@ export interface Owner {
   readonly pid: number;
   /** When the process started, as the system counts; '' where that cannot be known. */
   readonly started: string;
+  /** Its owner has ended and left what it kept to the next one. */
+  readonly left?: true;
   /** Where the pid means something: this boot, this pid namespace. */
   readonly where: string;
 }
@@ -35,6 +37,7 @@ export function isDead(fs: FsPort, directory: string, now: number): boolean {
   } catch {
     touched = fs.lstatSync(directory).mtimeMs;
   }
+  if (owner.left === true) return true;
   if (owner.where !== whereabouts() || typeof owner.pid !== 'number')
     return now - touched > deadAfter;
   return !isAlive(owner.pid) || (owner.started !== '' && owner.started !== startOf(owner.pid));

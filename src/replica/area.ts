@@ -11,6 +11,13 @@ import { errnoOf } from './fs-port.ts';
 
 export const areaPrefix = `${ownPrefix}stage-`;
 
+/** Areas that this process has given up, although it may not have been able to remove them. */
+const closed = new Set<string>();
+
+export function wasClosed(name: string): boolean {
+  return closed.has(name);
+}
+
 export interface Area {
   /** Its name in the root. */
   readonly name: string;
@@ -20,7 +27,7 @@ export interface Area {
   readonly generation: number;
   /** A name for something new in it, unique for this run. */
   next(kind: 'new' | 'kept' | 'cookie'): string;
-  /** Removes it with everything in it; or only the mark of its owner, so that the next run finds it. */
+  /** Removes it with everything in it; or marks it as left, so that the next run takes it over. */
   close(how: 'remove' | 'leave'): void;
 }
 
@@ -72,9 +79,10 @@ export function createArea(
     },
     close: (how) => {
       clearInterval(timer);
+      closed.add(name);
       if (generation === 0) return;
-      const options = { recursive: true, force: true } as const;
-      fs.rmSync(how === 'remove' ? at : `${at}/${ownerFile}`, options);
+      if (how === 'remove') fs.rmSync(at, { recursive: true, force: true });
+      else fs.writeFileSync(`${at}/${ownerFile}`, JSON.stringify({ ...thisOwner(), left: true }));
     },
   };
 }

@@ -308,9 +308,9 @@ class DiskReplica implements Replica {
       // What nobody has taken over yet may be the only copy: the next run finds it.
       const how = kept.size > 0 ? 'leave' : 'remove';
       kept.close();
-      if (this.#root.loss === undefined) area.close(how);
+      area.close(how);
     } catch {
-      // The root went; with it the area.
+      // The root went, and the area with it; if it comes back the next run takes the area over.
     }
     this.#resolveClosed(undefined);
   }

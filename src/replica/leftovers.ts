@@ -3,7 +3,7 @@
  * copy of what somebody wrote), then they are removed. Those of the living are left alone.
  */
 import { pathFault } from '../tree/path.ts';
-import { type Area, areaPrefix } from './area.ts';
+import { type Area, areaPrefix, wasClosed } from './area.ts';
 import { isDead } from './area-owner.ts';
 import type { Disk } from './disk-path.ts';
 import { type KeptFiles, placeOf } from './kept.ts';
@@ -20,7 +20,7 @@ export async function takeLeftovers(disk: Disk, area: Area, keptFiles: KeptFiles
     try {
       // Our own mark was made just now: its time is what the file system calls now.
       const now = disk.fs.lstatSync(`${area.open()}/owner`).mtimeMs;
-      if (!isDead(disk.fs, left, now)) continue;
+      if (!wasClosed(entry.name) && !isDead(disk.fs, left, now)) continue;
       found.push(...(await takeKept(disk, left, keptFiles)));
       disk.fs.rmSync(left, { recursive: true, force: true });
     } catch {

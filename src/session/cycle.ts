@@ -1,5 +1,6 @@
 /** One cycle: take the changed paths, reconcile, carry out on both sides (DESIGN 6). */
 
+import type { Entry } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { type ReconcileInput, reconcile } from '../tree/reconcile.ts';
 import { isProtected } from '../tree/rules.ts';
@@ -21,7 +22,7 @@ export async function runCycle(engine: Engine): Promise<boolean> {
   if (paths.length === 0) return false;
   const plan = reconcile(reconcileInput(engine, paths));
   comebacks.expect(paths, plan.restored);
-  for (const [path, entry] of plan.agreed) agree(core, path, entry);
+  for (const [path, entry] of plan.agreed) agreeOn(engine, path, entry);
   if (plan.agreed.length > 0) engine.commitSoon();
   noteRefusals(engine, paths, plan.refused);
   noteDivergence(engine, paths, plan.diverged);
@@ -57,6 +58,13 @@ function reconcileInput(engine: Engine, paths: readonly Path[]): ReconcileInput 
     clockSkew: clockSkew(engine),
     isProtected,
   };
+}
+
+/** What failed at the path and is the same on both sides all the same (done before it failed) is no problem any more. */
+function agreeOn({ core, report, retries }: Engine, path: Path, entry: Entry | null): void {
+  agree(core, path, entry);
+  retries.done(path);
+  for (const side of ['local', 'container'] as const) solveProblem(report, side, path);
 }
 
 /** The dirty paths that may be decided on now; a path that waits or is under way comes back by itself. */

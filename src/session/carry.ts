@@ -4,16 +4,19 @@
  */
 import type { Replica } from '../replica/replica.ts';
 import { inlineLimit } from '../replica/replica.ts';
+import type { Look } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { isWithin, otherSide } from '../tree/path.ts';
 import type { PlannedAction } from '../tree/reconcile.ts';
 import type { AbsorbContext, Applied } from './absorb.ts';
 import { absorb } from './absorb.ts';
 import { createBounded } from './bounded.ts';
+import { sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
 import { replicaOf } from './engine.ts';
 import { describeHold, judgeRemovals } from './holds.ts';
 import { bringLarge } from './large.ts';
+import { lostModes } from './lost-modes.ts';
 import type { Sources, Step } from './plan.ts';
 import { orderActions } from './plan.ts';
 import { addHold, arrived } from './report.ts';
@@ -160,4 +163,11 @@ async function applyBatch(
     return { ...one, outcome };
   });
   arrived(engine.report, context.target, absorb(engine, context, applied));
+  const modes = lostModes(applied, engine.core.options.modes);
+  const again = modes.map((action) => ({ action, seen: seenAt(engine, context, action.path) }));
+  await applyBatch(engine, context, again);
+}
+
+function seenAt({ core }: Engine, { target }: AbsorbContext, path: Path): Look {
+  return sideLook(core, otherSide(target), path);
 }

@@ -6,7 +6,7 @@
  */
 import type { Kept, Replica } from '../replica/replica.ts';
 import type { NewVersion, Store, Version, VersionReason } from '../store/store.ts';
-import type { Look } from '../tree/entry.ts';
+import type { Digest, FileEntry, Look } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { describeOverwritten } from './conflict-info.ts';
 import type { ConflictList } from './conflict-list.ts';
@@ -16,6 +16,12 @@ import { addProblem, solveProblem, tell } from './report.ts';
 /** Milliseconds that a displaced file stays with its replica, to notice writers that still hold it open. */
 const watchFor = 2_000;
 const atOnce = 8;
+/** Milliseconds that saving waits for edits to be through: those have more hurry. */
+const startAfter = 30;
+/** Milliseconds of collecting before rows are committed; many share one transaction. */
+const commitAfter = 300;
+/** Contents up to this many bytes are written in one go. */
+const wholeBytes = 256 * 1024;
 /** Milliseconds until a version that could not be stored (a full disk) is tried again. */
 const retryAfter = 5_000;
 
@@ -44,6 +50,9 @@ interface Row {
   readonly conflict?: string | undefined;
 }
 
+/** undefined: too large to keep. */
+type Put = { readonly digest: Digest; readonly size: number } | undefined;
+
 export class Keeper {
   readonly #store: Store;
   readonly #report: Report;
@@ -54,7 +63,9 @@ export class Keeper {
   readonly #releases = new Map<Replica, Displaced[]>();
   readonly #lost = new WeakSet<Replica>();
   #working = 0;
-  #commitTimer: NodeJS.Immediate | undefined;
+  #commitTimer: NodeJS.Timeout | undefined;
+  #startTimer: NodeJS.Timeout | undefined;
+  #committing: Promise<void> | undefined;
   #commitFails = false;
   #releaseTimer: NodeJS.Timeout | undefined;
   #idle: (() => void)[] = [];
@@ -81,7 +92,7 @@ export class Keeper {
     if (conflict !== undefined) this.#conflicts.awaitVersion(conflict);
     const what = { replica, side, kept, reason, time, placed };
     this.#queue.push(conflict === undefined ? what : { ...what, conflict });
-    this.#work();
+    this.#startSoon();
   }
 
   /** A directory went, or a version whose content is in the store already. */
@@ -102,9 +113,25 @@ export class Keeper {
 
   /** Resolves when everything displaced so far is in the history. */
   settled(): Promise<void> {
-    if (this.#queue.length === 0 && this.#working === 0 && this.#rows.length === 0)
-      return Promise.resolve();
-    return new Promise((resolve) => this.#idle.push(resolve));
+    if (this.#isIdle()) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle.push(resolve);
+      this.#work();
+    });
+  }
+
+  #isIdle(): boolean {
+    return this.#isSaved() && this.#rows.length === 0 && this.#committing === undefined;
+  }
+
+  #isSaved(): boolean {
+    return this.#queue.length === 0 && this.#working === 0;
+  }
+
+  /** Edits go before; but not for ever. */
+  #startSoon(): void {
+    if (this.#idle.length > 0) this.#work();
+    else this.#startTimer ??= setTimeout(() => this.#work(), startAfter);
   }
 
   /** Lets every kept file go now, where its content is in the history. */
@@ -117,6 +144,8 @@ export class Keeper {
   }
 
   #work(): void {
+    clearTimeout(this.#startTimer);
+    this.#startTimer = undefined;
     while (this.#working < atOnce && this.#queue.length > 0) {
       const next = this.#queue.shift() as Displaced;
       this.#working += 1;
@@ -125,16 +154,18 @@ export class Keeper {
         .finally(() => {
           this.#working -= 1;
           this.#work();
-          this.#checkIdle();
         });
     }
+    // Whoever waits for the history waits for one commit, of everything.
+    if (this.#isSaved() && this.#idle.length > 0 && this.#rows.length > 0) void this.#commitNow();
+    this.#checkIdle();
   }
 
   async #save(displaced: Displaced): Promise<void> {
     const { kept, side, reason, time, replica } = displaced;
     let entry = kept.entry;
     if (entry.kind === 'file' && !this.#store.contents.has(entry.digest)) {
-      const put = await this.#store.contents.putStream(replica.readKept(kept.id), this.#maxBytes);
+      const put = await this.#put(replica, kept, entry);
       if (put === undefined) this.#tooLarge(kept.path, entry.size);
       else entry = { ...entry, digest: put.digest, size: put.size };
     }
@@ -142,6 +173,20 @@ export class Keeper {
     const version = { path: kept.path, side, time, reason, entry };
     this.#rows.push({ version, from: displaced, conflict: displaced.conflict });
     this.#commitSoon();
+  }
+
+  /** The content as it really is, which need not be what its side says. */
+  async #put(replica: Replica, { id }: Kept, { digest, size }: FileEntry): Promise<Put> {
+    const { contents, texts } = this.#store;
+    if (size > wholeBytes || size > this.#maxBytes)
+      return contents.putStream(replica.readKept(id), this.#maxBytes);
+    // What was agreed on once need not come through the link again.
+    const known = await texts.read(digest);
+    if (known !== undefined && contents.putBytes(known) === digest) return { digest, size };
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of replica.readKept(id)) chunks.push(chunk);
+    const bytes = Buffer.concat(chunks);
+    return { digest: contents.putBytes(bytes), size: bytes.length };
   }
 
   #tooLarge(path: Path, size: number): void {
@@ -175,23 +220,39 @@ export class Keeper {
   }
 
   #commitSoon(): void {
-    if (this.#commitTimer !== undefined) return;
-    this.#commitTimer = setImmediate(() => {
-      this.#commitTimer = undefined;
-      const rows = this.#rows.splice(0);
-      const versions = this.#commit(rows);
-      if (versions === undefined) return;
-      this.#nameVersions(rows, versions);
-      if (this.#commitFails) solveProblem(this.#report, 'session');
-      this.#commitFails = false;
-      for (const { from } of rows) if (from !== undefined) this.#holdFor(from);
-      this.#checkIdle();
-    });
+    if (this.#idle.length > 0 && this.#isSaved()) void this.#commitNow();
+    else this.#commitTimer ??= setTimeout(() => void this.#commitNow(), commitAfter);
   }
 
-  #commit(rows: readonly Row[]): readonly Version[] | undefined {
+  #commitNow(): Promise<void> {
+    this.#committing ??= this.#commitRows().finally(() => {
+      this.#committing = undefined;
+      if (this.#rows.length > 0 && !this.#commitFails) this.#commitSoon();
+      this.#checkIdle();
+    });
+    return this.#committing;
+  }
+
+  async #commitRows(): Promise<void> {
+    clearTimeout(this.#commitTimer);
+    this.#commitTimer = undefined;
+    const rows = this.#rows.splice(0);
+    if (rows.length === 0) return;
+    const versions = await this.#commit(rows);
+    if (versions === undefined) return;
+    this.#nameVersions(rows, versions);
+    if (this.#commitFails) solveProblem(this.#report, 'session');
+    this.#commitFails = false;
+    for (const { from } of rows) if (from !== undefined) this.#holdFor(from);
+  }
+
+  async #commit(rows: readonly Row[]): Promise<readonly Version[] | undefined> {
     try {
       const versions = rows.map((row) => row.version);
+      const digests = versions.flatMap(({ entry }) =>
+        entry.kind === 'file' ? [entry.digest] : [],
+      );
+      await this.#store.contents.makeDurable(digests);
       return this.#store.commit({ base: [], versions, events: [] });
     } catch (error) {
       this.#commitFailed(rows, error);
@@ -209,7 +270,7 @@ export class Keeper {
       code: 'STATE',
       message: `The history cannot be written: ${message}`,
     });
-    setTimeout(() => this.#commitSoon(), retryAfter).unref();
+    setTimeout(() => void this.#commitNow(), retryAfter).unref();
   }
 
   /** Tells the conflicts which versions of the history gave way in them. */
@@ -252,7 +313,7 @@ export class Keeper {
   }
 
   #checkIdle(): void {
-    if (this.#queue.length > 0 || this.#working > 0 || this.#rows.length > 0) return;
+    if (!this.#isIdle()) return;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 }

@@ -3,8 +3,8 @@
  * `objects/tmp/` and renamed, so that it is there completely or not at all. Digests may come from the
  * far side: nothing but 64 hexadecimal digits ever becomes part of a path (invariant 7).
  *
- * Durability: what is put is not yet on disk for good. `sync` makes it so, and the store calls it for
- * the contents that a commit names, before that commit's transaction (invariant 3).
+ * Durability: what is put is not yet on disk for good. `makeDurable` makes it so without anybody
+ * waiting; for what is not by then, the store calls `sync` before a commit that names it (invariant 3).
  */
 import { createHash, randomUUID } from 'node:crypto';
 import {
@@ -24,7 +24,7 @@ import { readChunks } from './chunks.ts';
 import { directoryMode, fileMode, makePrivateDirectory } from './files.ts';
 import type { ContentSizes } from './history.ts';
 import type { Contents } from './store.ts';
-import { syncFiles } from './sync.ts';
+import { syncFiles, syncFilesSoon } from './sync.ts';
 
 /** A commit names a content at most this long after it was put. */
 export const commitTime = 3_600_000;
@@ -54,11 +54,13 @@ export function openContents(
 ): ContentStore {
   const places = { objects, tmp: join(objects, 'tmp'), damaged: join(objects, 'damaged') };
   const fresh = new Map<Digest, number>();
+  const volatile = new Set<Digest>();
   if (!options.readOnly) prepare(places);
 
   const place = (tmp: string, digest: Digest): void => {
     placeFile(places, tmp, digest);
     fresh.set(digest, options.now());
+    volatile.add(digest);
   };
   const putStream: Contents['putStream'] = async (chunks, maxBytes) => {
     const tmp = join(places.tmp, randomUUID());
@@ -69,6 +71,12 @@ export function openContents(
       return written;
     });
   };
+  /** Those that are there and were put since they were last made durable. */
+  const pending = (digests: Iterable<Digest>): Digest[] =>
+    [...new Set(digests)].filter(
+      (digest) => volatile.has(digest) && fileSize(places, digest) !== undefined,
+    );
+  const file = (digest: Digest): string => fileOf(places, digest) as string;
   return {
     has: (digest) => fileSize(places, digest) !== undefined,
     size: (digest) => fileSize(places, digest),
@@ -83,13 +91,14 @@ export function openContents(
     putStream,
     putFile: (file, { maxBytes }) => putStream(readChunks(file), maxBytes),
     sync: (digests) => {
-      const named = [...new Set(digests)].filter(
-        (digest) => fileSize(places, digest) !== undefined,
-      );
-      syncFiles(
-        places.objects,
-        named.map((digest) => fileOf(places, digest) as string),
-      );
+      const named = pending(digests);
+      syncFiles(places.objects, named.map(file));
+      for (const digest of named) volatile.delete(digest);
+    },
+    makeDurable: async (digests) => {
+      const named = pending(digests);
+      await syncFilesSoon(places.objects, named.map(file));
+      for (const digest of named) volatile.delete(digest);
     },
     named: (digests) => {
       for (const digest of digests) fresh.delete(digest);
@@ -100,6 +109,7 @@ export function openContents(
       const file = fileOf(places, digest);
       if (file !== undefined) rmSync(file, { force: true });
       fresh.delete(digest);
+      volatile.delete(digest);
       return bytes;
     },
   };
@@ -160,8 +170,6 @@ async function writeChunks(tmp: string, chunks: AsyncIterable<Uint8Array>, maxBy
       hash.update(chunk);
       await writeAll(handle, chunk);
     }
-    // A large content is made durable here, where nothing waits for it, rather than by a commit.
-    await handle.sync();
     return { digest: hash.digest('hex'), size };
   } finally {
     await handle.close();

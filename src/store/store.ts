@@ -202,6 +202,11 @@ export interface Contents {
     file: string | Buffer,
     options: { readonly maxBytes: number },
   ): Promise<{ readonly digest: Digest; readonly size: number } | undefined>;
+  /**
+   * Makes contents durable, off the event loop. A commit does that for those it names too, but stands
+   * still meanwhile.
+   */
+  makeDurable(digests: Iterable<Digest>): Promise<void>;
   /** The file that holds the content, for reading only; undefined when it is not there. */
   file(digest: Digest): string | undefined;
   /** Whole content; undefined when it is not there or does not have its digest any more. */

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ErrorJson } from '../errors.ts';
-import { CaiError } from '../errors.ts';
+import { CaiError, toCaiError } from '../errors.ts';
 import type { SessionEvent, SessionRecord, SessionStatus } from './api.ts';
 import type { Subscription } from './client.ts';
 import { subscribe } from './client.ts';
@@ -15,6 +15,7 @@ import { frugalEnvironment, frugalFlags } from './tidy-memory.ts';
 
 const pollMs = 20;
 const startDeadlineMs = 30_000;
+const endDeadlineMs = 5000;
 
 export interface DetachOptions {
   readonly signal?: AbortSignal;
@@ -49,8 +50,20 @@ export async function detachSession(
     throw startFailure(messages);
   });
   failure.catch(() => {});
-  await Promise.race([reachable(record, child), failure]);
-  return Promise.race([untilReady(record, options), failure]);
+  try {
+    await Promise.race([reachable(record, child), failure]);
+    return await Promise.race([untilReady(record, options), failure]);
+  } catch (error) {
+    // Its socket closes a moment before the process has ended and said why.
+    if (toCaiError(error).code === 'NO_SESSION') {
+      await Promise.race([
+        exit,
+        new Promise((resolve) => setTimeout(resolve, endDeadlineMs).unref()),
+      ]);
+      if (child.exitCode !== null && child.exitCode > 0) return failure;
+    }
+    throw error;
+  }
 }
 
 /** Waits until a running session has both sides the same for the first time. */

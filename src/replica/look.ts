@@ -52,7 +52,8 @@ export function lookNow(task: LookTask): Found | Later {
     if (stat === undefined) return { kind: 'absent' };
     if (stat.isSymbolicLink()) return lookAtLink(task, stat);
   } catch (error) {
-    return isAbsence(error) ? { kind: 'absent' } : unreadable(task.path, error);
+    if (isAbsence(error) || isUnlisted(task, error)) return { kind: 'absent' };
+    return unreadable(task.path, error);
   }
   if (stat.isDirectory()) return { kind: 'directory', stat };
   if (!stat.isFile()) return blocked('special', task.path, 'is a socket, a pipe or a device');
@@ -137,6 +138,22 @@ export function unreadable(path: Path, error: unknown): Found {
   const code = errnoOf(error);
   if (code === 'ENAMETOOLONG') return blocked('name', path, 'has a path that is too long');
   return blocked('unreadable', path, `cannot be read (${code || String(error)})`);
+}
+
+/**
+ * A path that is too long cannot be looked at; whether something stands there is told by the directory
+ * above. (Nothing does when the path is one that this disk cannot hold, and only the other side has.)
+ */
+function isUnlisted({ fs, at }: LookTask, error: unknown): boolean {
+  if (errnoOf(error) !== 'ENAMETOOLONG') return false;
+  const whole = Buffer.from(at as string);
+  const slash = whole.lastIndexOf('/');
+  try {
+    const names = fs.readdirSync(whole.subarray(0, slash), { encoding: 'buffer' });
+    return !names.some((name) => name.equals(whole.subarray(slash + 1)));
+  } catch (above) {
+    return isAbsence(above);
+  }
 }
 
 function blocked(why: BlockedReason, path: Path, message: string): Found {

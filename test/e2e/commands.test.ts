@@ -125,7 +125,7 @@ describeNeeding(['docker'], 'commands', () => {
     await session.same();
     expect(readFileSync(join(session.local, 'notes'), 'utf8')).toBe('far\n');
     const { conflicts } = await session.status();
-    expect(conflicts).toEqual([
+    expect(conflicts).toMatchObject([
       { path: 'notes', time: number, settled: 'container', version: text, summary: text },
     ]);
     const shown = await session.cai.run(['show', conflicts[0]?.version ?? '']);

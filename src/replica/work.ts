@@ -86,12 +86,13 @@ export async function missedNow(work: Work, path: Path): Promise<Outcome> {
 
 export async function failed(work: Work, path: Path, thrown: unknown): Promise<Outcome> {
   const { code, message } = toCaiError(thrown, path);
-  let now: Look = null;
+  // What cannot even be looked at is not absent: that would go over to the other side as a removal.
+  let now: Look = { kind: 'blocked', why: 'unreadable', message };
   try {
     work.hint(path);
-    if (wayIsReal(work, path)) now = (await standing(work, path)).look;
+    now = wayIsReal(work, path) ? (await standing(work, path)).look : null;
   } catch {
-    // The path cannot even be looked at; the error says why.
+    // The error says why.
   }
   return { path, result: 'failed', now, error: { code, message } };
 }

@@ -125,12 +125,17 @@ function settle(engine: Engine, path: Path): void {
   if (!settlePath(engine.core, path)) engine.core.dirty.add(path);
 }
 
-function absorbMissed(
-  engine: Engine,
-  { target }: AbsorbContext,
-  { action, outcome }: Applied,
-): void {
+/**
+ * It is told what stands there when it can be looked at again: the replica tells by itself only what is
+ * different from what it told before.
+ */
+function lookAgain({ replica }: AbsorbContext, { path, now }: Outcome): void {
+  if (now?.kind === 'blocked') replica.look([path]).catch(() => undefined);
+}
+
+function absorbMissed(engine: Engine, context: AbsorbContext, { action, outcome }: Applied): void {
   const { core, retries } = engine;
+  const { target } = context;
   if (outcome.leftover !== undefined)
     core.sides[target].leftovers.set(action.path, outcome.leftover);
   const known = sideLook(core, target, action.path);
@@ -141,21 +146,20 @@ function absorbMissed(
   else if (sameLook(known, outcome.now) && sameContent(known, action.expect))
     retries.later(action.path);
   else core.dirty.add(action.path);
+  lookAgain(context, outcome);
 }
 
 function sameLook(a: Look, b: Look): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function absorbFailed(
-  engine: Engine,
-  { target }: AbsorbContext,
-  { action, outcome }: Applied,
-): void {
+function absorbFailed(engine: Engine, context: AbsorbContext, { action, outcome }: Applied): void {
   const { core, report, retries } = engine;
+  const { target } = context;
   const error = outcome.error ?? { code: 'IO' as const, message: 'failed for an unknown reason' };
   setSide(core, target, action.path, outcome.now, { since: performance.now() });
   retries.later(action.path);
+  lookAgain(context, outcome);
   // BUSY means that something changed under the action's feet; that is no problem unless it stays.
   if (error.code === 'BUSY') return;
   addProblem(report, {

@@ -33,3 +33,15 @@ it('what cannot be read on the other side stays one', () => {
   takeIn(core, report, 'local', [{ path: 'a', look: null }]);
   expect([...report.problems.values()]).toMatchObject([{ side: 'container', path: 'a' }]);
 });
+
+it('what changed while the other side could not be looked at is decided on when it can', () => {
+  const core = createCore(testOptions);
+  const report = createReport();
+  const blocked: Look = { kind: 'blocked', why: 'unreadable', message: 'no' };
+  core.base.set('d', { kind: 'directory', mode: 0o755 });
+  takeIn(core, report, 'container', [{ path: 'd', look: blocked }]);
+  takeIn(core, report, 'local', [{ path: 'd/a', look: file }]);
+  core.dirty.clear();
+  takeIn(core, report, 'container', [{ path: 'd', look: { kind: 'directory', mode: 0o755 } }]);
+  expect([...core.dirty]).toEqual(['d/a']);
+});

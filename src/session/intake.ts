@@ -5,7 +5,7 @@
 import type { Observation } from '../replica/replica.ts';
 import type { Look } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
-import { fromBytes, otherSide, parentPath } from '../tree/path.ts';
+import { fromBytes, isWithin, otherSide, parentPath } from '../tree/path.ts';
 import { isRuleFile } from '../tree/rules.ts';
 import type { Core } from './core.ts';
 import { forget, isExcluded, reviveLeftovers, setSide } from './core.ts';
@@ -38,15 +38,23 @@ export function takeIn(
     showBlocked(report, side, path, look);
     if (look === null) core.sides[side].leftovers.delete(path);
     else reviveLeftovers(core, side, path);
+    const wasBlocked = core.sides[side].changes.get(path)?.look?.kind === 'blocked';
     const bytes = core.buffered < bufferLimit ? observation.bytes : undefined;
     if (setSide(core, side, path, look, { since, ...(bytes === undefined ? {} : { bytes }) }))
       core.dirty.add(path);
     else if (!core.sides[otherSide(side)].changes.has(path))
       // Nothing is to be carried over any more, so nothing can fail at that.
       solveProblem(report, otherSide(side), path);
+    if (wasBlocked && look?.kind !== 'blocked') wake(core, otherSide(side), path);
   }
   for (const directory of ruleChanges) forgetExcluded(core, directory);
   return { ruleChanges };
+}
+
+/** What one side changed there had to wait while the other one could not be looked at. */
+function wake(core: Core, side: Side, path: Path): void {
+  for (const changed of core.sides[side].changes.keys())
+    if (isWithin(path, changed)) core.dirty.add(changed);
 }
 
 /** Reads an ignore file's text into the side's rules. True when the rules are others now. */

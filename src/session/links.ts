@@ -24,6 +24,7 @@ export class Links {
   readonly #engine: Engine;
   readonly #hooks: LinkHooks;
   readonly #abort = new AbortController();
+  readonly #closing: Promise<void>[] = [];
   #far: Far | undefined;
   #closed = false;
   #reconnecting = false;
@@ -46,6 +47,8 @@ export class Links {
   /** Opens what is not open. */
   async open(): Promise<void> {
     const { core } = this.#engine;
+    // What a lost replica of this process kept is taken over from it once it is closed.
+    await Promise.all(this.#closing.splice(0));
     const local = core.sides.local.replica ?? (await openLocal(this.#engine));
     try {
       this.#far = await openFar(this.#engine, this.#abort.signal);
@@ -69,7 +72,7 @@ export class Links {
     if (lost !== undefined) {
       local.replica = undefined;
       this.#engine.keeper.lost(lost);
-      void lost.close().catch(() => undefined);
+      this.#closing.push(lost.close().catch(() => undefined));
     }
     this.#drop(reason);
   }
@@ -105,7 +108,9 @@ export class Links {
     core.sides.container.replica = undefined;
     if (lost !== undefined) {
       keeper.lost(lost);
-      void lost.close().catch(() => undefined);
+      const closing = lost.close().catch(() => undefined);
+      // An agent that is gone may take its time to be given up; the new link does not wait for that.
+      if (this.#far?.place.kind === 'local') this.#closing.push(closing);
     }
     for (const abort of transfers.values()) abort.abort();
     this.#hooks.onLost(reason.message);

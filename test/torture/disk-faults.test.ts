@@ -124,9 +124,12 @@ async function round(chance: Random): Promise<Figures> {
     const tokens = judge(all, contentsBelow(pair.local), historyOf(pair));
     for (const root of [pair.local, pair.container])
       expect(fs.readdirSync(root).filter((name) => name.startsWith('.cai-'))).toEqual([]);
-    return { tokens, failed: failed() };
+    return { tokens, failed: failed.length };
   } catch (error) {
-    throw new Error(`${JSON.stringify(what)}: ${(error as Error).message}`, { cause: error });
+    const which = failed.slice(0, 5).join(', ');
+    throw new Error(`${which} ${JSON.stringify(what)}: ${(error as Error).message}`, {
+      cause: error,
+    });
   } finally {
     faulty.fail = undefined;
     await pair.stop();
@@ -134,17 +137,17 @@ async function round(chance: Random): Promise<Figures> {
   }
 }
 
-/** Makes the n-th call from now on fail; answers with how many did. */
-function fail(faulty: FaultyFs, { n, code, span }: Case): () => number {
+/** Makes the n-th call from now on fail; the calls that did are added to the answer. */
+function fail(faulty: FaultyFs, { n, code, span }: Case): readonly string[] {
   let calls = 0;
-  let failed = 0;
-  faulty.fail = (call) => {
+  const failed: string[] = [];
+  faulty.fail = (call, path) => {
     calls += 1;
-    if (calls <= n || failed >= span || !failures[code].test(call)) return undefined;
-    failed += 1;
+    if (calls <= n || failed.length >= span || !failures[code].test(call)) return undefined;
+    failed.push(`${call} ${path}`);
     return code;
   };
-  return () => failed;
+  return failed;
 }
 
 async function isQuiet({ session }: Pair): Promise<boolean> {

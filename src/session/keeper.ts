@@ -136,11 +136,14 @@ export class Keeper {
 
   /** Lets every kept file go now, where its content is in the history. */
   async releaseAll(): Promise<void> {
+    await this.settled();
+    // What was written to since it was displaced comes back once more, and is saved before it goes.
+    for (let round = 0; round < 3 && this.#releases.size > 0; round += 1) {
+      await this.#release();
+      await this.settled();
+    }
     clearTimeout(this.#releaseTimer);
     this.#releaseTimer = undefined;
-    await this.settled();
-    await this.#release();
-    await this.settled();
   }
 
   #work(): void {

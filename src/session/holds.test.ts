@@ -144,3 +144,19 @@ describe('the root', () => {
     },
   );
 });
+
+describe('a move of which the halves are told apart', () => {
+  it('is no removal: the copy arrived first', async () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 120 }, (_, i) => [`d/f${i}`, `content ${i}`]),
+    );
+    const pair = await startPair({ fill: (local) => makeTree(local, files) });
+    await pair.same();
+    fs.cpSync(join(pair.container, 'd'), join(pair.container, 'e'), { recursive: true });
+    await pair.same();
+    fs.rmSync(join(pair.container, 'd'), { recursive: true });
+    await pair.same();
+    expect(pair.session.status().holds).toEqual([]);
+    expect(fs.existsSync(join(pair.local, 'd'))).toBe(false);
+  });
+});

@@ -4,6 +4,7 @@
  * configured number and share of the files.
  */
 import type { HoldInfo } from '../control/api.ts';
+import type { Digest } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { parentPath } from '../tree/path.ts';
 import type { PlannedAction } from '../tree/reconcile.ts';
@@ -43,7 +44,8 @@ export function judgeRemovals(
   );
   const genuine = waiting.filter((action) => !clearsTheWay(action.path, making));
   const files = genuine.filter(
-    (action) => action.expect.kind === 'file' && !moved.has(action.path),
+    ({ path, expect }) =>
+      expect.kind === 'file' && !moved.has(path) && !isElsewhere(core, expect.digest, now),
   ).length;
   const recent = forgetOld(window.recent[target], now);
   const total = core.base.files + sum(recent);
@@ -58,6 +60,12 @@ export function judgeRemovals(
     return { reason: undefined, held: [] };
   }
   return { reason, held: genuine.map((action) => action.path) };
+}
+
+/** The content came to another path lately: a move, of which the creation was carried over first. */
+function isElsewhere(core: Core, digest: Digest, now: number): boolean {
+  const time = core.createdLately.get(digest);
+  return time !== undefined && now - time <= windowMs;
 }
 
 function clearsTheWay(path: Path, making: ReadonlySet<Path>): boolean {

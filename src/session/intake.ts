@@ -14,6 +14,8 @@ import { addProblem, solveProblem } from './report.ts';
 
 /** Contents beyond this many bytes are not kept with their changes; they are read again when needed. */
 const bufferLimit = 32 * 1024 * 1024;
+/** Contents of new files that are remembered, to recognise moves. */
+const createdRemembered = 20_000;
 
 export interface IntakeResult {
   /** Directories whose ignore files changed: what is in them has to be looked at anew. */
@@ -38,6 +40,7 @@ export function takeIn(
     showBlocked(report, side, path, look);
     if (look === null) core.sides[side].leftovers.delete(path);
     else reviveLeftovers(core, side, path);
+    noteCreated(core, path, look);
     const wasBlocked = core.sides[side].changes.get(path)?.look?.kind === 'blocked';
     const bytes = core.buffered < bufferLimit ? observation.bytes : undefined;
     if (setSide(core, side, path, look, { since, ...(bytes === undefined ? {} : { bytes }) }))
@@ -49,6 +52,19 @@ export function takeIn(
   }
   for (const directory of ruleChanges) forgetExcluded(core, directory);
   return { ruleChanges };
+}
+
+/** For telling moves from removals, when the two halves of a move are told apart. */
+function noteCreated(core: Core, path: Path, look: Look): void {
+  if (look?.kind !== 'file' || core.hostLeads || core.base.get(path) !== null) return;
+  const { createdLately } = core;
+  createdLately.delete(look.digest);
+  createdLately.set(look.digest, Date.now());
+  if (createdLately.size <= createdRemembered) return;
+  for (const oldest of createdLately.keys()) {
+    createdLately.delete(oldest);
+    return;
+  }
 }
 
 /** What one side changed there had to wait while the other one could not be looked at. */

@@ -1,34 +1,67 @@
 /**
- * In which directories somebody else wrote lately. Where nobody does, a file is replaced by a rename
- * over it and its path is never empty. Where somebody does, a rename of theirs could fall between the
- * two system calls of that and be lost; there a file is taken away first (invariant 1 before 2).
+ * Where somebody else wrote lately. Where nobody does, a file is replaced by a rename over it and its
+ * path is never empty. Where somebody does, a rename of theirs could fall between the two system calls
+ * of that and be lost; there a file is taken away first (invariant 1 before 2).
  */
+import type { Stats } from 'node:fs';
 import { type Path, parentPath } from '../tree/path.ts';
 
 const remembered = 10_000;
 const manyDirectories = 1_000;
+/** Beyond this, own writes pass for those of somebody else: that is safe. */
+const manyFiles = 20_000;
 
 export interface Activity {
   /** Somebody other than this replica changed something at the path. */
   note(path: Path): void;
-  /** Somebody wrote in the path's directory lately. */
-  isBusy(path: Path): boolean;
+  /** This replica itself wrote what stands there now. */
+  noteOwn(path: Path, stat: Stats): void;
+  /** Somebody wrote in the path's directory lately, or made what stands there (`stat`). */
+  isBusy(path: Path, stat: Stats | undefined): boolean;
 }
 
 export function createActivity(): Activity {
   const last = new Map<Path, number>();
+  const own = createOwnTimes();
   const forgetOld = (now: number): void => {
     for (const [directory, time] of last) if (now - time > remembered) last.delete(directory);
   };
+  // Looks lag behind when the machine is busy; the file itself tells at once.
+  const isFresh = (path: Path, { ctimeMs }: Stats): boolean =>
+    Date.now() - ctimeMs <= remembered && own.get(path) !== ctimeMs;
   return {
     note: (path) => {
       const now = performance.now();
       last.set(parentPath(path), now);
       if (last.size > manyDirectories) forgetOld(now);
     },
-    isBusy: (path) => {
+    noteOwn: (path, { ctimeMs }) => own.set(path, ctimeMs),
+    isBusy: (path, stat) => {
       const time = last.get(parentPath(path));
-      return time !== undefined && performance.now() - time <= remembered;
+      if (time !== undefined && performance.now() - time <= remembered) return true;
+      return stat !== undefined && isFresh(path, stat);
+    },
+  };
+}
+
+/** Times of change by path, for as long as they count as fresh, in two generations. */
+function createOwnTimes(): {
+  get(path: Path): number | undefined;
+  set(path: Path, time: number): void;
+} {
+  let [young, old] = [new Map<Path, number>(), new Map<Path, number>()];
+  let turned = performance.now();
+  return {
+    get: (path) => young.get(path) ?? old.get(path),
+    set: (path, time) => {
+      const now = performance.now();
+      if (now - turned > remembered) {
+        old = now - turned > 2 * remembered ? new Map() : young;
+        young = new Map();
+        turned = now;
+      }
+      if (young.size < manyFiles) young.set(path, time);
+      else young.delete(path);
     },
   };
 }

@@ -30,6 +30,7 @@ export async function noteFile(
   // The time was set, not made by a write: only a write within its tick could bear the same.
   const racy = stat.mtimeMs >= Date.now() - racyWindow(stat);
   noteFound(work, path, { kind: 'file', stat, digest, racy });
+  work.view.activity.noteOwn(path, stat);
   if (isRuleFile(path)) work.hint(path);
   return fileEntry(stat, digest);
 }
@@ -42,6 +43,7 @@ export async function noteLink(work: Work, path: Path, entry: LinkEntry): Promis
     return lookAgain(work, path);
   }
   noteFound(work, path, { kind: 'link', stat, target: entry.target });
+  work.view.activity.noteOwn(path, stat);
   return { kind: 'link', target: entry.target };
 }
 
@@ -71,6 +73,7 @@ export function noteAttributes(work: Work, path: Path, before: Look): Look {
     const racy = stat.mtimeMs >= Date.now() - racyWindow(stat);
     const found: Found = { kind: 'file', stat, digest: before.digest, racy };
     noteFound(work, path, found);
+    work.view.activity.noteOwn(path, stat);
     return toLook(found);
   }
   if (before.kind === 'directory' && stat.isDirectory()) {

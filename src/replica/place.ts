@@ -22,7 +22,7 @@ export async function putInPlace(task: PlaceTask): Promise<Placing> {
   const target = diskPath(work.view.disk, path);
   try {
     if (there.look?.kind === 'file' || there.look?.kind === 'link') {
-      return work.view.activity.isBusy(path)
+      return work.view.activity.isBusy(path, there.stat)
         ? await placeApart(task)
         : await placeOver(task, target);
     }

@@ -1,0 +1,35 @@
+/** A file that somebody wrote a moment ago is not replaced by a rename over it, whatever was told of it. */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { temporaryDirectory } from '../../test/support/tree.ts';
+import { openScanned, readAll, writeOf } from './testing.ts';
+
+test('a rename right before the replacement is not lost', async () => {
+  const root = temporaryDirectory();
+  writeFileSync(`${root}/a`, 'one');
+  const seen: string[] = [];
+  const told = await openScanned({
+    root,
+    probe: (point) => {
+      seen.push(point);
+      // Between the two system calls of a replacement, whichever they are.
+      if (point !== 'kept' && point !== 'displaced') return;
+      writeFileSync(`${root}/.cai-other`, 'other');
+      renameSync(`${root}/.cai-other`, `${root}/a`);
+    },
+  });
+  const { kept, result } = await told.applyOne(writeOf('a', 'one', 'two'));
+  expect(seen).toContain('displaced');
+  expect(result).toBe('missed');
+  expect(readFileSync(`${root}/a`, 'utf8')).toBe('other');
+  expect(await readAll(told.replica.readKept(String(kept?.id)))).toBe('one');
+});
+
+test('what this replica itself wrote is replaced without a moment of nothing', async () => {
+  const seen: string[] = [];
+  const told = await openScanned({ probe: (point) => seen.push(point) });
+  await told.applyOne(writeOf('a', null, 'one'));
+  await told.applyOne(writeOf('a', 'one', 'two'));
+  await told.applyOne(writeOf('a', 'two', 'three'));
+  expect(seen).not.toContain('displaced');
+});

@@ -151,8 +151,8 @@ function fail(faulty: FaultyFs, { n, code, span }: Case): readonly string[] {
 }
 
 async function isQuiet({ session }: Pair): Promise<boolean> {
-  const { problems } = await session.flush({ timeoutMs: 20_000 });
-  if (problems.length > 0) throw new Error(JSON.stringify(problems));
+  const { problems, holds } = await session.flush({ timeoutMs: 20_000 });
+  if (problems.length + holds.length > 0) throw new Error(JSON.stringify({ problems, holds }));
   return true;
 }
 

@@ -34,11 +34,12 @@ export function contentsBelow(directory: string, found = new Set<string>()): Set
 export function contentsInHistory(store: Store): Set<string> {
   const found = new Set<string>();
   const seen = new Set<string>();
-  for (const { entry } of store.history()) {
+  for (const { entry, kept, path } of store.history()) {
     if (entry.kind !== 'file' || seen.has(entry.digest)) continue;
     seen.add(entry.digest);
     const bytes = store.contents.read(entry.digest);
     if (bytes !== undefined) found.add(Buffer.from(bytes).toString('latin1'));
+    else if (kept) throw new Error(`a version of ${path} is said to be kept and is not`);
   }
   return found;
 }

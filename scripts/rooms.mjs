@@ -10,15 +10,16 @@ import { home } from './fresh.mjs';
 /** The rooms a room may import from; every room may import itself and errors.ts. */
 const below = {
   tree: [],
+  config: [],
   rsync: [],
   docker: [],
   store: ['tree'],
   replica: ['tree'],
   link: ['replica', 'tree', 'docker', 'rsync'],
   session: ['store', 'link', 'replica', 'tree', 'docker', 'rsync'],
-  control: ['session', 'store', 'link', 'replica', 'tree', 'docker'],
-  home: ['docker', 'tree'],
-  mcp: ['control', 'store', 'tree', 'home'],
+  control: ['session', 'store', 'link', 'replica', 'tree', 'docker', 'config'],
+  home: ['docker', 'tree', 'config'],
+  mcp: ['control', 'store', 'tree', 'home', 'config'],
   telegram: ['mcp', 'control'],
   cli: [
     'telegram',
@@ -32,6 +33,7 @@ const below = {
     'tree',
     'docker',
     'rsync',
+    'config',
   ],
 };
 

@@ -1,9 +1,11 @@
 /** The options of `cai watch`, and the sessions that they ask for. */
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { findConfig } from '../config/find.ts';
+import { dockerCommand } from '../config/values.ts';
 import type { SessionOptions } from '../control/api.ts';
-import { findConfig, loadConfig } from '../control/config.ts';
-import { conflictPolicies, dockerCommand, modePolicies, modes } from '../control/config-schema.ts';
+import { loadConfig } from '../control/config.ts';
+import { conflictPolicies, modePolicies, modes } from '../control/config-schema.ts';
 import { defaultOptions } from '../control/defaults.ts';
 import type { WatchRequest } from '../control/prepare.ts';
 import { CaiError } from '../errors.ts';

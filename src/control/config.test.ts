@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { findConfig } from '../config/find.ts';
 import { CaiError } from '../errors.ts';
-import { findConfig, loadConfig, parseConfig } from './config.ts';
+import { loadConfig, parseConfig } from './config.ts';
 import { useState } from './test-state.ts';
 
 const path = '/p/containai.toml';

@@ -1,5 +1,5 @@
 /** Points in time as people write them: "10m" ago, "14:30", "2025-01-31T14:00", milliseconds since 1970. Pure. */
-import { parseDuration } from './units.ts';
+import { parseDuration } from '../config/units.ts';
 
 /** Milliseconds since 1970; undefined when the text is no time. */
 export function parseMoment(text: string, now: number): number | undefined {

@@ -3,18 +3,11 @@
  * holds the contents of synchronised files.
  */
 import { mkdirSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { stateDirectory } from '../config/state-dir.ts';
 import { CaiError, toCaiError } from '../errors.ts';
 
-/** $CAI_STATE_DIR, else $XDG_STATE_HOME/cai, else ~/.local/state/cai; made absolute. */
-export function stateDirectory(env: NodeJS.ProcessEnv = process.env): string {
-  if (env.CAI_STATE_DIR) return resolve(env.CAI_STATE_DIR);
-  // The XDG specification says that a relative value is to be ignored.
-  const xdg = env.XDG_STATE_HOME;
-  if (xdg && isAbsolute(xdg)) return join(xdg, 'cai');
-  return join(homedir(), '.local', 'state', 'cai');
-}
+export { stateDirectory };
 
 /** The directory that holds one directory a session. */
 export function sessionsDirectory(): string {

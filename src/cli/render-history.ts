@@ -43,12 +43,14 @@ export function historyRow(version: Version, session: string): HistoryRow {
 /** One line a version, newest first as they come. */
 export function renderHistory(versions: readonly Version[], colors: Colors): string[] {
   if (versions.length === 0) return [colors.dim('nothing was replaced or removed yet')];
+  const anyAuthor = versions.some((version) => version.by !== undefined);
   const rows = versions.map((version) => [
     version.id,
     clock(version.time),
     version.side,
     version.reason,
     version.entry.kind === 'file' ? bytes(version.entry.size) : version.entry.kind,
+    ...(anyAuthor ? [version.by === undefined ? '' : `by ${version.by}`] : []),
     `${displayPath(version.path)}${version.kept ? '' : '  (content no longer kept)'}`,
   ]);
   return table(rows);

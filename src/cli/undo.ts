@@ -25,7 +25,7 @@ Examples:
 interface Flags {
   readonly name?: string;
   readonly since?: number;
-  readonly side: Side;
+  readonly side?: Side;
   readonly path?: readonly string[];
   readonly by?: string;
   readonly dryRun?: true;
@@ -40,12 +40,13 @@ export function define(command: Command): void {
   command
     .option('--since <time>', 'everything since then: 10m, 2h, 14:30, 2025-01-31T14:00', moment)
     .addOption(
-      new Option('--side <side>', 'where the changes came from')
-        .choices(['container', 'local'])
-        .default('container'),
+      new Option(
+        '--side <side>',
+        'where the changes came from (default: container; with --by either)',
+      ).choices(['container', 'local']),
     )
     .option('--path <glob>', 'only what matches, in .gitignore syntax; may be repeated', collect)
-    .option('--by <who>', 'only what was done by: undo, restore, resolve')
+    .option('--by <who>', "only what was done by: undo, restore, resolve, an MCP client's name")
     .option('--dry-run', 'only tell what would be done')
     .option('--name <name>', 'session')
     .option('--json', 'print JSON')
@@ -57,8 +58,8 @@ async function undo(flags: Flags): Promise<void> {
   const record = findSession({ name: flags.name });
   const { since, side, path, by, dryRun = false } = flags;
   const params = {
-    side,
     dryRun,
+    ...(side === undefined ? {} : { side }),
     ...(since === undefined ? {} : { since }),
     ...(path === undefined ? {} : { paths: path }),
     ...(by === undefined ? {} : { by }),

@@ -307,6 +307,13 @@ export interface RewriteResult {
   readonly knownSince?: number;
 }
 
+/** What somebody is about to write, for the history to say who it was. */
+export interface Claim {
+  readonly path: Path;
+  /** Of the file's content; null: the path is removed; absent: a directory or a link. */
+  readonly digest?: string | null;
+}
+
 /** The calls of a control socket: name, parameters, result. One JSON document a line, both ways. */
 export interface Calls {
   status: { params: Record<never, never>; result: SessionStatus };
@@ -331,7 +338,7 @@ export interface Calls {
   /** Takes back what sync brought over from a side: since a time, else its last batch. */
   undo: {
     params: {
-      /** Where the changes came from; default the container. */
+      /** Where the changes came from; default the container, with `by` either. */
       readonly side?: Side;
       readonly since?: number;
       /** Patterns in .gitignore syntax. */
@@ -345,6 +352,11 @@ export interface Calls {
   rewind: {
     params: { readonly path?: Path; readonly time: number; readonly dryRun?: boolean };
     result: RewriteResult;
+  };
+  /** Announces writes to a side, so that the history can name who made them. Labels, nothing more. */
+  attribute: {
+    params: { readonly side: Side; readonly by: string; readonly claims: readonly Claim[] };
+    result: { readonly noted: number };
   };
   /** Answers once, then sends events on the same connection until it is closed. */
   subscribe: { params: Record<never, never>; result: SessionStatus };

@@ -6,6 +6,7 @@ import type { Store } from '../store/store.ts';
 import type { Side } from '../tree/path.ts';
 import { pathFault } from '../tree/path.ts';
 import type { CallName, Calls, ResolveRequest, SessionRecord, Take } from './api.ts';
+import { readClaims } from './claims.ts';
 import { restoreVersion } from './restore.ts';
 
 /** What the calls work on. */
@@ -79,10 +80,11 @@ const table: { readonly [N in CallName]: Run<N> } = {
   undo({ session }, params) {
     const since = optionalTime(params.since, 'since');
     const by = optionalText(params.by, 'by');
+    const side = optionalSide(params.side) ?? (by === undefined ? 'container' : undefined);
     return session.undo({
-      side: optionalSide(params.side) ?? 'container',
       paths: optionalTexts(params.paths, 'paths'),
       dryRun: params.dryRun === true,
+      ...(side === undefined ? {} : { side }),
       ...(since === undefined ? {} : { since }),
       ...(by === undefined ? {} : { by }),
     });
@@ -95,6 +97,13 @@ const table: { readonly [N in CallName]: Run<N> } = {
       time,
       dryRun: params.dryRun === true,
     });
+  },
+  async attribute({ session }, params) {
+    const side = optionalSide(params.side);
+    if (side === undefined) throw wrong('the side is missing');
+    const { by, claims } = readClaims(params);
+    session.attribute(side, by, claims);
+    return { noted: claims.length };
   },
 };
 

@@ -18,6 +18,9 @@ const defaultTimeoutMs = 10_000;
 /** Status lists everything, so answers can be large; they come from a process of the same user. */
 const maxAnswerBytes = 1024 ** 3;
 
+/** Whom a call goes to: the process of a session, or whoever serves the same calls at a socket. */
+export type Peer = SessionRecord | { readonly name: string; readonly socket: string };
+
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
@@ -32,14 +35,14 @@ export interface Subscription {
 
 /** One call; NO_SESSION when no process has the session, TIMEOUT when it does not answer. */
 export async function callSession<N extends CallName>(
-  record: SessionRecord,
+  peer: Peer,
   name: N,
   params: Calls[N]['params'],
   options: CallOptions = {},
 ): Promise<Calls[N]['result']> {
-  const socket = await open(record);
+  const socket = await open(peer);
   try {
-    return (await exchange(socket, { record, name, params, options })) as Calls[N]['result'];
+    return (await exchange(socket, { peer, name, params, options })) as Calls[N]['result'];
   } finally {
     socket.destroy();
   }
@@ -47,14 +50,14 @@ export async function callSession<N extends CallName>(
 
 /** Follows a session's events until close() or its end. */
 export async function subscribe(
-  record: SessionRecord,
+  peer: Peer,
   onEvent: (event: SessionEvent) => void,
   options: CallOptions = {},
 ): Promise<Subscription> {
-  const socket = await open(record);
+  const socket = await open(peer);
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   try {
-    const input = { record, name: 'subscribe', params: {}, options, onEvent } as const;
+    const input = { peer, name: 'subscribe', params: {}, options, onEvent } as const;
     const status = (await exchange(socket, input)) as SessionStatus;
     return { status, closed, close: () => socket.destroy() };
   } catch (error) {
@@ -73,26 +76,32 @@ export async function isRunning(record: SessionRecord): Promise<boolean> {
   }
 }
 
-function open(record: SessionRecord): Promise<Socket> {
-  const info = readProcess(record);
-  if (info === undefined) return Promise.reject(notRunning(record));
+function open(peer: Peer): Promise<Socket> {
+  const path = 'socket' in peer ? peer.socket : readProcess(peer)?.socket;
+  if (path === undefined) return Promise.reject(notRunning(peer));
   return new Promise((resolve, reject) => {
-    const socket = connect(info.socket);
+    const socket = connect(path);
     socket.once('connect', () => resolve(socket));
-    socket.once('error', (cause) => reject(notRunning(record, cause)));
+    socket.once('error', (cause) => reject(notRunning(peer, cause)));
   });
 }
 
-function notRunning(record: SessionRecord, cause?: unknown): CaiError {
-  return new CaiError('NO_SESSION', `Session ${record.name} is not running.`, {
-    path: record.local,
-    next: `Start it with \`cai watch ${record.local} ${record.container}\`.`,
+function notRunning(peer: Peer, cause?: unknown): CaiError {
+  if ('socket' in peer)
+    return new CaiError('NO_SESSION', `Nothing answers for session ${peer.name}.`, {
+      path: peer.socket,
+      next: 'Start the session on the host with `cai watch`.',
+      cause,
+    });
+  return new CaiError('NO_SESSION', `Session ${peer.name} is not running.`, {
+    path: peer.local,
+    next: `Start it with \`cai watch ${peer.local} ${peer.container}\`.`,
     cause,
   });
 }
 
 interface Exchange {
-  readonly record: SessionRecord;
+  readonly peer: Peer;
   readonly name: CallName;
   readonly params: unknown;
   readonly options: CallOptions;
@@ -100,7 +109,7 @@ interface Exchange {
 }
 
 function exchange(socket: Socket, input: Exchange): Promise<unknown> {
-  const { record, name, params, options, onEvent } = input;
+  const { peer, name, params, options, onEvent } = input;
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
   const request = { id: 1, call: name, params } as Request;
   return new Promise((resolve, reject) => {
@@ -109,7 +118,7 @@ function exchange(socket: Socket, input: Exchange): Promise<unknown> {
       reject(error);
       socket.destroy();
     };
-    const timer = setTimeout(() => fail(silent(record, timeoutMs)), timeoutMs);
+    const timer = setTimeout(() => fail(silent(peer, timeoutMs)), timeoutMs);
     const cancel = (): void => fail(new CaiError('CANCELLED', `${name} was cancelled.`));
     options.signal?.addEventListener('abort', cancel, { once: true });
     if (options.signal?.aborted) return cancel();
@@ -125,14 +134,14 @@ function exchange(socket: Socket, input: Exchange): Promise<unknown> {
       try {
         decoder.push(chunk);
       } catch {
-        fail(new CaiError('PROTOCOL', `Session ${record.name} sent something that is no answer.`));
+        fail(new CaiError('PROTOCOL', `Session ${peer.name} sent something that is no answer.`));
       }
     });
     socket.on('error', () => {});
     socket.once('close', () => {
       options.signal?.removeEventListener('abort', cancel);
       fail(
-        new CaiError('NO_SESSION', `Session ${record.name} ended while it was asked.`, {
+        new CaiError('NO_SESSION', `Session ${peer.name} ended while it was asked.`, {
           next: 'See why with `cai logs`.',
         }),
       );
@@ -141,8 +150,9 @@ function exchange(socket: Socket, input: Exchange): Promise<unknown> {
   });
 }
 
-function silent(record: SessionRecord, timeoutMs: number): CaiError {
-  return new CaiError('TIMEOUT', `Session ${record.name} did not answer within ${timeoutMs} ms.`, {
-    next: `Try again; if it stays so, end its process ${readProcess(record)?.pid ?? ''} and watch again.`,
+function silent(peer: Peer, timeoutMs: number): CaiError {
+  const pid = 'socket' in peer ? '' : (readProcess(peer)?.pid ?? '');
+  return new CaiError('TIMEOUT', `Session ${peer.name} did not answer within ${timeoutMs} ms.`, {
+    next: `Try again; if it stays so, end its process ${pid} and watch again.`,
   });
 }

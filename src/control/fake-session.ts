@@ -83,6 +83,9 @@ export function fakeSession(record: SessionRecord): FakeSession {
       orders.push(`rewind ${path}`);
       return { since: time, dryRun, done: [], refused: [] };
     },
+    attribute: (side, by, claims) => {
+      orders.push(`attribute ${side} ${by} ${JSON.stringify(claims)}`);
+    },
     stop: async () => {
       orders.push('stop');
       end(undefined);

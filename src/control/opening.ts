@@ -40,6 +40,8 @@ export function openingSession(record: SessionRecord, opening: Promise<Session>)
     contents: async (path) => (session ?? (await opened)).contents(path),
     undo: async (options) => (session ?? (await opened)).undo(options),
     rewind: async (options) => (session ?? (await opened)).rewind(options),
+    // Before there is a session nothing is carried, and a label is no more than that.
+    attribute: (side, by, claims) => session?.attribute(side, by, claims),
     async stop() {
       stopped = true;
       await session?.stop();

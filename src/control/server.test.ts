@@ -7,7 +7,7 @@ import type { SessionEvent } from './api.ts';
 import { callSession, isRunning, subscribe } from './client.ts';
 import { maxMessageBytes, maxUnreadBytes } from './connection.ts';
 import { fakeRecord, fakeSession } from './fake-session.ts';
-import { writeProcess } from './process-file.ts';
+import { readProcess, writeProcess } from './process-file.ts';
 import { serveSession } from './server.ts';
 import { openSessionStore } from './session-store.ts';
 import { writeRecord } from './sessions.ts';
@@ -83,6 +83,18 @@ test('a subscriber gets the status first, then every event', async () => {
   await waitFor(() => session.listenerCount() === 0);
 });
 
+test('a client may name a socket instead of a session', async () => {
+  const { record, session } = await serve();
+  const peer = { name: 'through', socket: readProcess(record)?.socket ?? '' };
+  const claims = [{ path: 'a', digest: null }];
+  const params = { side: 'container', by: 'someone', claims } as const;
+  expect(await callSession(peer, 'attribute', params)).toEqual({ noted: 1 });
+  expect(session.orders).toEqual([`attribute container someone ${JSON.stringify(claims)}`]);
+  await expect(
+    callSession({ name: 'through', socket: '/nowhere' }, 'status', {}),
+  ).rejects.toMatchObject({ code: 'NO_SESSION', message: expect.stringContaining('through') });
+});
+
 test('errors keep their code and next step', async () => {
   const { record } = await serve();
   await expect(callSession(record, 'restore', { version: '77' })).rejects.toMatchObject({
@@ -100,6 +112,12 @@ test.each([
   ['restore', { version: 1 }],
   ['restore', { version: '1', to: '/etc/passwd' }],
   ['restore', { version: '1', to: 'a/../../b' }],
+  ['attribute', { by: 'x', claims: [] }],
+  ['attribute', { side: 'local', by: 'undo', claims: [] }],
+  ['attribute', { side: 'local', by: '\u001b[2J', claims: [] }],
+  ['attribute', { side: 'local', by: 'x', claims: [{ path: '../x' }] }],
+  ['attribute', { side: 'local', by: 'x', claims: [{ path: 'x', digest: 'y' }] }],
+  ['attribute', { side: 'local', by: 'x', claims: Array(1001).fill({ path: 'x' }) }],
 ] as const)('wrong parameters of %s: %j', async (name, params) => {
   const { record } = await serve();
   await expect(callSession(record, name, params as never)).rejects.toMatchObject({ code: 'USAGE' });

@@ -44,22 +44,31 @@ export function absorb(
   return transfers;
 }
 
-function keepDisplaced(
-  engine: Engine,
-  { target, replica }: AbsorbContext,
-  { action, outcome }: Applied,
-): void {
+function keepDisplaced(engine: Engine, { target, replica }: AbsorbContext, applied: Applied): void {
+  const { action, outcome } = applied;
   const { conflicts, keeper } = engine;
+  const by = authorOf(engine, target, applied);
   const isDone = outcome.result === 'done';
   const draft = isDone ? conflicts.draftAt(action.path, target) : undefined;
   const conflict = draft === undefined ? undefined : conflicts.confirm(draft);
   const reason = draft?.reason ?? (action.type === 'remove' ? 'removed' : 'replaced');
   if (outcome.kept !== undefined)
-    keeper.displaced(replica, target, outcome.kept, { reason, conflict, placed: outcome.now });
+    keeper.displaced(replica, target, outcome.kept, {
+      reason,
+      conflict,
+      placed: outcome.now,
+      ...(by === undefined ? {} : { by }),
+    });
   if (isDone && action.type === 'remove' && action.expect.kind === 'directory') {
     const { path, expect: entry } = action;
-    keeper.went({ path, side: target, reason, entry }, conflict);
+    const author = by === undefined ? {} : { by };
+    keeper.went({ path, side: target, reason, entry, ...author }, conflict);
   }
+}
+
+/** Who said to have made the change that was carried to the target. */
+function authorOf({ claims }: Engine, target: Side, { action, seen }: Applied): string | undefined {
+  return claims.who(otherSide(target), action.path, seen);
 }
 
 function absorbDone(
@@ -97,16 +106,25 @@ function absorbDone(
 }
 
 /** What was done and what stood there before, for an undo; before the session knows better. */
-function noteArrival(engine: Engine, side: Side, { action, movedFrom, outcome }: Applied): void {
+function noteArrival(engine: Engine, side: Side, applied: Applied): void {
+  const { action, movedFrom, outcome } = applied;
   const { core, arrivals } = engine;
   const { path } = action;
   // What was found there is more exact than what was known: permissions need not travel.
   const before = outcome.kept?.entry ?? sideLook(core, side, path);
   // The first copy of a whole tree is nothing that anybody wants to undo file by file.
   if (before === null && side === 'container' && core.hostLeads) return;
-  arrivals.note({ path, side, before, after: outcome.now });
+  const by = authorOf(engine, side, applied);
+  const author = by === undefined ? {} : { by };
+  arrivals.note({ path, side, before, after: outcome.now, ...author });
   if (movedFrom === undefined) return;
-  arrivals.note({ path: movedFrom, side, before: sideLook(core, side, movedFrom), after: null });
+  arrivals.note({
+    path: movedFrom,
+    side,
+    before: sideLook(core, side, movedFrom),
+    after: null,
+    ...author,
+  });
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Path, Side } from '../tree/path.ts';
 import { conflictPolicies } from '../tree/policies.ts';
 import type { ConflictPolicy } from '../tree/reconcile.ts';
 import { Arrivals } from './arrivals.ts';
+import { Claims } from './claims.ts';
 import { Comebacks } from './comebacks.ts';
 import { ConflictList } from './conflict-list.ts';
 import type { Core } from './core.ts';
@@ -30,6 +31,7 @@ export interface Engine {
   readonly conflicts: ConflictList;
   readonly comebacks: Comebacks;
   readonly arrivals: Arrivals;
+  readonly claims: Claims;
   readonly retries: Retries;
   readonly window: RemovalWindow;
   /** Directories whose ignore files changed; looked at anew before the next cycle. */
@@ -81,6 +83,7 @@ export function createEngine(
     comebacks: new Comebacks({ core, store, keeper, report }),
     keeper,
     arrivals: new Arrivals(),
+    claims: new Claims(),
     retries: new Retries(again),
     window: createRemovalWindow(),
     rescan: new Set(),

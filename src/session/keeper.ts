@@ -32,6 +32,7 @@ interface Displaced {
   readonly reason: VersionReason;
   readonly time: number;
   readonly conflict?: string;
+  readonly by?: string;
   readonly placed: Look;
 }
 
@@ -40,6 +41,8 @@ export interface Displacement {
   readonly reason: VersionReason;
   /** The conflict in which it gave way. */
   readonly conflict?: string | undefined;
+  /** Who made the change that displaced it. */
+  readonly by?: string;
   /** What stands in its place now. */
   readonly placed?: Look;
 }
@@ -90,7 +93,8 @@ export class Keeper {
     const conflict = late ? this.#overwritten(side, kept, placed, why) : why.conflict;
     const reason = kept.expected ? why.reason : 'conflict';
     if (conflict !== undefined) this.#conflicts.awaitVersion(conflict);
-    const what = { replica, side, kept, reason, time, placed };
+    const author = why.by === undefined ? {} : { by: why.by };
+    const what = { replica, side, kept, reason, time, placed, ...author };
     this.#queue.push(conflict === undefined ? what : { ...what, conflict });
     this.#startSoon();
   }
@@ -173,7 +177,8 @@ export class Keeper {
       else entry = { ...entry, digest: put.digest, size: put.size };
     }
     solveProblem(this.#report, 'session', kept.path);
-    const version = { path: kept.path, side, time, reason, entry };
+    const author = displaced.by === undefined ? {} : { by: displaced.by };
+    const version = { path: kept.path, side, time, reason, entry, ...author };
     this.#rows.push({ version, from: displaced, conflict: displaced.conflict });
     this.#commitSoon();
   }

@@ -3,6 +3,7 @@
  * when the link breaks (invariant 9). Everything that can happen at any time ends in `schedule`.
  */
 import type {
+  Claim,
   FlushResult,
   ResolveRequest,
   ResolveResult,
@@ -154,6 +155,10 @@ export class LiveSession implements Session {
 
   rewind(options: RewindOptions): Promise<RewriteResult> {
     return this.#oneByOne(() => rewind(this.#engine, options));
+  }
+
+  attribute(side: Side, by: string, claims: readonly Claim[]): void {
+    this.#engine.claims.note(side, by, claims);
   }
 
   #needRunning(): void {

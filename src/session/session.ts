@@ -1,5 +1,6 @@
 /** A live session: two replicas, a base, a policy and the loop that runs cycles. */
 import type {
+  Claim,
   FlushResult,
   ResolveRequest,
   ResolveResult,
@@ -38,6 +39,8 @@ export interface Session {
   undo(options: UndoOptions): Promise<RewriteResult>;
   /** Brings a path and everything below it back to what it was at a time. */
   rewind(options: RewindOptions): Promise<RewriteResult>;
+  /** Notes who is about to write what on a side. */
+  attribute(side: Side, by: string, claims: readonly Claim[]): void;
   /** Ends the loop; both sides stay as they are. */
   stop(): Promise<void>;
   /** Settles when the session has ended, with the reason when it was a failure (never rejects). */

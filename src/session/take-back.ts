@@ -18,8 +18,8 @@ import { localCopy } from './rewrite-source.ts';
 import { type Present, planRewind, planUndo, type Wanted } from './undo.ts';
 
 export interface UndoOptions {
-  /** The side that the changes came from. */
-  readonly side: Side;
+  /** The side that the changes came from; either when left out. */
+  readonly side?: Side;
   /** Milliseconds since 1970; the last batch when left out. */
   readonly since?: number;
   /** Patterns in .gitignore syntax; all when empty. */
@@ -39,21 +39,25 @@ export interface RewindOptions {
 /** Takes back what sync brought over from a side. */
 export async function undo(engine: Engine, options: UndoOptions): Promise<RewriteResult> {
   await upToDate(engine);
-  const side = otherSide(options.side);
-  const batch = options.since === undefined ? engine.store.lastBatch(side) : undefined;
-  const found =
-    options.since !== undefined
-      ? engine.store.arrivals({ side, since: options.since })
-      : batch !== undefined
-        ? engine.store.arrivals({ side, batch })
-        : [];
   const matches = pathFilter(options.paths);
-  const rows = found.filter(
-    (row) => matches(row) && (options.by === undefined || row.by === options.by),
-  );
+  const rows = rowsOf(engine, options).filter(matches);
   const since = options.since ?? rows[0]?.time ?? Date.now();
   const wanted = planUndo(rows, presentOf(engine));
   return carryOut(engine, { wanted, since, by: 'undo', dryRun: options.dryRun });
+}
+
+/** What is to be taken back: since a time, else the last batch (of that author, where one is named). */
+function rowsOf({ store }: Engine, { side: from, since, by }: UndoOptions): readonly Arrival[] {
+  const side = from === undefined ? {} : { side: otherSide(from) };
+  const isTheirs = (row: Arrival) => by === undefined || row.by === by;
+  if (since !== undefined) return store.arrivals({ ...side, since }).filter(isTheirs);
+  if (by === undefined && from !== undefined) {
+    const batch = store.lastBatch(otherSide(from));
+    return batch === undefined ? [] : store.arrivals({ ...side, batch });
+  }
+  const rows = store.arrivals(side).filter(isTheirs);
+  const last = rows.at(-1);
+  return rows.filter((row) => row.batch === last?.batch && row.side === last.side);
 }
 
 /** Brings a path, and everything below it, back to what it was at a time. */

@@ -1,5 +1,6 @@
 /**
- * Bundles the command line (dist/cai.js and its lazily loaded chunks) and the agent (dist/agent.cjs).
+ * Bundles the command line (dist/cai.js and its lazily loaded chunks) and the programs
+ * for containers (dist/agent.cjs and others).
  * The same sources give the same bytes. A file appears under its name only when it is complete, and
  * old chunks stay for a while: a session that runs in the background may still load one of them.
  */
@@ -25,7 +26,7 @@ export async function build({ force = false } = {}) {
   if (!force && isBuilt()) return false;
   const digest = sourceDigest();
   mkdirSync(dist, { recursive: true });
-  await bundleAgent();
+  await bundleGuests();
   await bundleCli({ input: join(home, 'src', 'cli', 'main.ts'), out: dist });
   put(stamp, digest);
   return true;
@@ -66,11 +67,13 @@ export async function bundleCli({ input, out }) {
   }
 }
 
-async function bundleAgent() {
-  const { buildAgent } = await import('./build-agent.mjs');
-  const draft = join(dist, `.agent-${process.pid}.cjs`);
-  await buildAgent(draft);
-  renameSync(draft, join(dist, 'agent.cjs'));
+async function bundleGuests() {
+  const { buildGuest, guests } = await import('./build-agent.mjs');
+  for (const [name, entry] of Object.entries(guests)) {
+    const draft = join(dist, `.${process.pid}-${name}`);
+    await buildGuest(entry, draft);
+    renameSync(draft, join(dist, name));
+  }
 }
 
 function put(path, content, mode = 0o644) {

@@ -49,7 +49,8 @@ export function sourceDigest() {
 
 /** True when dist/ was built from just these sources. */
 export function isBuilt() {
-  const parts = [stamp, join(dist, 'cai.js'), join(dist, 'agent.cjs')];
+  const names = ['cai.js', 'agent.cjs', 'image-setup.cjs', 'image-start.cjs'];
+  const parts = [stamp, ...names.map((name) => join(dist, name))];
   return parts.every((path) => existsSync(path)) && readFileSync(stamp, 'utf8') === sourceDigest();
 }
 

@@ -25,6 +25,12 @@ export const exitCodes = {
   NO_CONTAINER: 5,
   /** The container has no usable `node`. */
   NO_NODE: 5,
+  /** An image cannot be fetched or made. */
+  IMAGE: 5,
+  /** No volume of that name, or it cannot be used. */
+  NO_VOLUME: 5,
+  /** An archive is damaged, or holds what must not be unpacked. */
+  ARCHIVE: 4,
   /** The link could not be opened, or broke. */
   LINK: 5,
   /** The far side sent something that the protocol does not allow. */

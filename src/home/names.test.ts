@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { checkContainerName, checkVolumeName, workspaceNames } from './names.ts';
+import { checkContainerName, checkVolumeName, labels, workspaceNames } from './names.ts';
 
 it('are readable, and the same for the same workspace only', () => {
   const names = workspaceNames('/home/me/My App');
@@ -22,5 +22,13 @@ it('are valid whatever the workspace is called', () => {
 });
 
 it.each(['', '-x', '/etc', 'a/b', 'a:b', 'a b', '.', 'x'.repeat(256)])('%j is refused', (name) => {
-  expect(() => checkVolumeName(name)).toThrowError(expect.objectContaining({ code: 'USAGE' }));
+  expect(() => checkVolumeName(name)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+});
+
+it('labels are what documentation and scripts filter by', () => {
+  expect(labels).toEqual({
+    managed: 'containai.managed',
+    workspace: 'containai.workspace',
+    volume: 'containai.data-volume',
+  });
 });

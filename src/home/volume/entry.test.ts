@@ -20,5 +20,5 @@ it.each([
   'x'.repeat(256),
   'abc/'.repeat(1100),
 ])('%j cannot', (path) => {
-  expect(() => checkVolumePath(path)).toThrowError(expect.objectContaining({ code: 'NAME' }));
+  expect(() => checkVolumePath(path)).toThrow(expect.objectContaining({ code: 'NAME' }));
 });

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { CaiError } from '../errors.ts';
+import { createLineDecoder } from '../link/lines.ts';
 import type {
   CallName,
   Calls,
@@ -11,7 +12,6 @@ import type {
   SessionRecord,
   SessionStatus,
 } from './api.ts';
-import { createLineDecoder } from './lines.ts';
 import { readProcess } from './process-file.ts';
 
 const defaultTimeoutMs = 10_000;
@@ -19,7 +19,14 @@ const defaultTimeoutMs = 10_000;
 const maxAnswerBytes = 1024 ** 3;
 
 /** Whom a call goes to: the process of a session, or whoever serves the same calls at a socket. */
-export type Peer = SessionRecord | { readonly name: string; readonly socket: string };
+export type Peer = SessionRecord | SocketPeer;
+
+export interface SocketPeer {
+  readonly name: string;
+  readonly socket: string;
+  /** What to do when nobody answers. */
+  readonly next?: string;
+}
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
@@ -67,9 +74,9 @@ export async function subscribe(
 }
 
 /** True when a process has the session. */
-export async function isRunning(record: SessionRecord): Promise<boolean> {
+export async function isRunning(peer: Peer): Promise<boolean> {
   try {
-    (await open(record)).destroy();
+    (await open(peer)).destroy();
     return true;
   } catch {
     return false;
@@ -90,7 +97,7 @@ function notRunning(peer: Peer, cause?: unknown): CaiError {
   if ('socket' in peer)
     return new CaiError('NO_SESSION', `Nothing answers for session ${peer.name}.`, {
       path: peer.socket,
-      next: 'Start the session on the host with `cai watch`.',
+      next: peer.next ?? 'Start the session on the host with `cai watch`.',
       cause,
     });
   return new CaiError('NO_SESSION', `Session ${peer.name} is not running.`, {

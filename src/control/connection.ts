@@ -5,10 +5,10 @@
 import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import { CaiError, toCaiError } from '../errors.ts';
+import { createLineDecoder } from '../link/lines.ts';
 import type { ServerLine } from './api.ts';
 import type { CallContext, Incoming } from './calls.ts';
 import { isCallName, runCall } from './calls.ts';
-import { createLineDecoder } from './lines.ts';
 
 export const maxMessageBytes = 1024 * 1024;
 const maxCallsAtOnce = 64;
@@ -70,7 +70,8 @@ export function serveConnection(socket: Socket, context: CallContext): void {
   });
 }
 
-function parseRequest(line: string): Incoming & { readonly id: number } {
+/** A request out of a line; PROTOCOL when it is none. Its parameters are not checked yet. */
+export function parseRequest(line: string): Incoming & { readonly id: number } {
   let value: { id?: unknown; call?: unknown; params?: unknown } | null;
   try {
     value = JSON.parse(line);

@@ -13,6 +13,7 @@ import type { ControlServer } from './server.ts';
 import { serveSession } from './server.ts';
 import { openSessionStore } from './session-store.ts';
 import { tidyMemory } from './tidy-memory.ts';
+import { createUpcallHandler } from './upcalls.ts';
 
 const stopDeadlineMs = 10_000;
 /** Long enough for what goes on in the background after a first sync. */
@@ -30,7 +31,8 @@ export interface Hosted {
 export async function hostSession(record: SessionRecord): Promise<Hosted> {
   // The store's lock makes this process the session's only one; all else comes after.
   const store = openSessionStore(record);
-  const session = openingSession(record, startSession({ record, store }));
+  const upcalls = createUpcallHandler(() => ({ record, session, store, stop }));
+  const session = openingSession(record, startSession({ record, store, upcalls }));
   let stopping: NodeJS.Timeout | undefined;
   let giveUp: (reason: undefined) => void = () => {};
   const tooLate = new Promise<undefined>((resolve) => {

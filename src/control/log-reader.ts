@@ -4,8 +4,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { open, stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { createLineDecoder } from '../link/lines.ts';
 import type { SessionEvent } from './api.ts';
-import { createLineDecoder } from './lines.ts';
 import { logFiles } from './log.ts';
 
 const pollMs = 200;

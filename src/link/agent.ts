@@ -16,6 +16,7 @@ import type { Connection } from './connection.ts';
 import { acceptLink } from './handshake.ts';
 import { checkHello } from './hello.ts';
 import { Server } from './server.ts';
+import { UpcallAgent } from './upcall-agent.ts';
 
 /** Set by the boot script: bytes behind the agent's text. */
 declare const leftover: Uint8Array;
@@ -23,6 +24,7 @@ declare const leftover: Uint8Array;
 interface Serving {
   readonly replica: Replica;
   readonly keeps: () => boolean;
+  readonly upcalls: UpcallAgent;
 }
 
 /** Milliseconds that cleaning up may take before the process ends anyway. */
@@ -38,8 +40,11 @@ async function serve(data: unknown, connection: Connection): Promise<unknown> {
   prepareRoot(root, create);
   const replica = await openDiskReplica({ root, side: 'container', options });
   const { handlers, keeps } = serveReplica(replica);
-  serving = { replica, keeps };
-  const server = new Server(connection, handlers);
+  const upcalls = new UpcallAgent(connection);
+  serving = { replica, keeps, upcalls };
+  const open = () => upcalls.open(replica.info.root);
+  const server = new Server(connection, { ...handlers, upcalls: open });
+  server.onReply = (reply, bytes) => upcalls.take(reply, bytes);
   replica.onEvent = createEventSender(server.events);
   void replica.closed.then((error) => connection.fail(error));
   const { leftKept: _, ...info } = replica.info;
@@ -67,6 +72,7 @@ function rootError(root: string, error: unknown): CaiError {
 
 async function end(): Promise<void> {
   setTimeout(() => process.exit(0), cleanMs);
+  serving?.upcalls.close();
   if (serving !== undefined && !serving.keeps()) await serving.replica.close();
   process.exit(0);
 }

@@ -11,6 +11,7 @@ import { receivedError } from './error-message.ts';
 import type { Message } from './messages.ts';
 import { createPendingCalls, type PendingCall } from './pending-calls.ts';
 import { createInflow, cutChunk, type Inflow } from './streams.ts';
+import { createUpcallPort, type UpcallHandler, type UpcallPort } from './upcalls.ts';
 
 /** Bytes of events that may be under way to a host that has not used them yet. */
 export const eventWindow = 16 * 1024 * 1024;
@@ -19,6 +20,9 @@ export const eventWindow = 16 * 1024 * 1024;
 export function eventCost(bytes: number): number {
   return Math.max(bytes, 2048);
 }
+
+/** Milliseconds that an agent may take to open its socket. */
+const upcallsMs = 30_000;
 
 type StreamOptions = Pick<CallOptions, 'signal' | 'idleMs'>;
 
@@ -29,6 +33,7 @@ export class Client implements Peer {
   readonly #calls = createPendingCalls();
   #eventBytes = 0;
   #gone: Error | undefined;
+  #upcalls: UpcallPort | undefined;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -38,6 +43,12 @@ export class Client implements Peer {
       for (const id of this.#calls.all()) this.#calls.settle(id, this.#gone);
       return error;
     });
+  }
+
+  /** From now on programs in the container may ask. That there is no place for a socket is no failure. */
+  serveUpcalls(handle: UpcallHandler): void {
+    this.#upcalls = createUpcallPort(this.#connection, handle);
+    this.call('upcalls', null, { idleMs: upcallsMs }).catch(() => {});
   }
 
   call(method: string, params: unknown, options: CallOptions): Promise<Answer> {
@@ -98,6 +109,13 @@ export class Client implements Peer {
       }
       case 'event':
         this.#takeEvent({ data: message.data, bytes }, size);
+        return false;
+      case 'upcall':
+        if (this.#upcalls === undefined) throw violation('an upcall that nobody allowed');
+        this.#upcalls.take(message.id, bytes);
+        return false;
+      case 'hangup':
+        this.#upcalls?.drop(message.id);
         return false;
       default:
         throw violation(`a "${message.t}" message to the host`);

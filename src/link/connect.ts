@@ -12,6 +12,7 @@ import { openLink } from './handshake.ts';
 import type { Hello } from './hello.ts';
 import { spawnTransport } from './spawned.ts';
 import type { Transport } from './transport.ts';
+import type { UpcallHandler } from './upcalls.ts';
 
 export interface ConnectInput {
   readonly address: ContainerAddress;
@@ -25,6 +26,8 @@ export interface ConnectInput {
   readonly create?: boolean;
   /** Milliseconds until the agent must have answered. Default 30,000. */
   readonly helloMs?: number;
+  /** Answers what programs in the container ask; left out: they cannot ask. */
+  readonly upcalls?: UpcallHandler | undefined;
 }
 
 export interface Connected {
@@ -48,6 +51,7 @@ export async function connectContainer(input: ConnectInput): Promise<Connected> 
       hello: { root: address.path, options, create },
       helloMs: input.helloMs ?? defaultHelloMs,
       signal,
+      upcalls: input.upcalls,
     });
     return { replica, place: await placeOf(replica, { command, info, signal }) };
   } catch (error) {
@@ -79,11 +83,12 @@ export interface OpenAgent {
   readonly hello: Hello;
   readonly helloMs: number;
   readonly signal?: AbortSignal | undefined;
+  readonly upcalls?: UpcallHandler | undefined;
 }
 
 /** Sends the agent down a transport and takes its replica. */
 export async function openAgentReplica(input: OpenAgent): Promise<Replica> {
-  const { transport, agentSource, hello, helloMs, signal } = input;
+  const { transport, agentSource, hello, helloMs, signal, upcalls } = input;
   transport.output.write(bootMessage(agentSource));
   const { connection, welcome, skew, roundTrip } = await openLink({
     transport,
@@ -93,7 +98,9 @@ export async function openAgentReplica(input: OpenAgent): Promise<Replica> {
   });
   try {
     const peer = new Client(connection);
-    return await openRemoteReplica({ peer, welcome, clockSkew: skew, roundTrip });
+    const replica = await openRemoteReplica({ peer, welcome, clockSkew: skew, roundTrip });
+    if (upcalls !== undefined) peer.serveUpcalls(upcalls);
+    return replica;
   } catch (error) {
     await connection.close();
     throw error;

@@ -97,8 +97,13 @@ export class Connection {
 
   /** Queues a piece of a stream behind all messages; resolves when the transport has taken it. */
   sendChunk(id: number, bytes: Uint8Array): Promise<void> {
+    return this.sendBehind({ t: 'chunk', id }, bytes);
+  }
+
+  /** The same for any message that can wait. */
+  sendBehind(message: Message, bytes?: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
-      this.#outbox.put('chunk', encodeFrame({ t: 'chunk', id }, bytes), resolve);
+      this.#outbox.put('chunk', encodeFrame(message, bytes), resolve);
     });
   }
 

@@ -36,7 +36,13 @@ export type Message =
   | { readonly t: 'credit'; readonly id: number; readonly bytes: number }
   | { readonly t: 'event'; readonly data: unknown }
   /** The host has used so many bytes of events. */
-  | { readonly t: 'taken'; readonly bytes: number };
+  | { readonly t: 'taken'; readonly bytes: number }
+  /** Agent to host: a program in the container asks the session something; its line goes beside. */
+  | { readonly t: 'upcall'; readonly id: number }
+  /** That program has gone. */
+  | { readonly t: 'hangup'; readonly id: number }
+  /** Bytes of the answer's lines: a line ends with them, all has been said, or neither. */
+  | { readonly t: 'reply'; readonly id: number; readonly end: 'none' | 'line' | 'all' };
 
 type Type = Message['t'];
 type Fields = Readonly<Record<string, unknown>>;
@@ -62,10 +68,21 @@ const checks: Readonly<Record<Type, (message: Fields) => boolean>> = {
   credit: (m) => hasId(m) && isCount(m.bytes),
   event: noFields,
   taken: ({ bytes }) => isCount(bytes),
+  upcall: hasId,
+  hangup: hasId,
+  reply: (m) => hasId(m) && (m.end === 'none' || m.end === 'line' || m.end === 'all'),
 };
 
 /** Types of messages that have bytes beside their JSON. */
-const withBytes: ReadonlySet<Type> = new Set(['call', 'part', 'done', 'chunk', 'event']);
+const withBytes: ReadonlySet<Type> = new Set([
+  'call',
+  'part',
+  'done',
+  'chunk',
+  'event',
+  'upcall',
+  'reply',
+]);
 
 /** Passes a message on with its type, or throws PROTOCOL. */
 export function checkMessage(json: unknown, bytes: Uint8Array): Message {

@@ -25,6 +25,8 @@ const eventMargin = 1024 * 1024;
 
 export class Server {
   readonly events: EventPort;
+  /** Gets the host's answers to upcalls. */
+  onReply: (reply: Extract<Message, { t: 'reply' }>, bytes: Uint8Array) => void = () => {};
   readonly #connection: Connection;
   readonly #handlers: Handlers;
   readonly #running = new Map<number, Running>();
@@ -74,6 +76,9 @@ export class Server {
       case 'taken':
         this.#eventBytes -= message.bytes;
         this.events.onRoom();
+        return;
+      case 'reply':
+        this.onReply(message, bytes);
         return;
       default:
         throw violation(`a "${message.t}" message to the agent`);

@@ -1,6 +1,7 @@
 /** What the parts of a session share: the knowledge, the report, the store and the queues. */
 import type { SessionRecord } from '../control/api.ts';
 import { CaiError } from '../errors.ts';
+import type { UpcallHandler } from '../link/upcalls.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { Store } from '../store/store.ts';
 import type { Path, Side } from '../tree/path.ts';
@@ -24,6 +25,8 @@ import type { FileSystems, SessionInput } from './session.ts';
 export interface Engine {
   readonly record: SessionRecord;
   readonly fs: FileSystems;
+  /** Answers what programs in the container ask. */
+  readonly upcalls: UpcallHandler | undefined;
   readonly core: Core;
   readonly report: Report;
   readonly store: Store;
@@ -59,7 +62,7 @@ export interface Engine {
 }
 
 export function createEngine(
-  { record, store, fs = {} }: SessionInput,
+  { record, store, upcalls, fs = {} }: SessionInput,
   hooks: { readonly schedule: () => void; readonly commitSoon: () => void },
 ): Engine {
   const core = createCore(record.options);
@@ -76,6 +79,7 @@ export function createEngine(
   return {
     record,
     fs,
+    upcalls,
     core,
     report,
     store,

@@ -29,7 +29,7 @@ export function replicaOptions(options: SessionOptions): ReplicaOptions {
   };
 }
 
-type Of = Pick<Engine, 'record' | 'fs'>;
+type Of = Pick<Engine, 'record' | 'fs' | 'upcalls'>;
 
 export function openLocal(of: Of): Promise<Replica> {
   return openDisk(of, 'local', of.record.local);
@@ -54,6 +54,7 @@ export async function openFar(of: Of, signal: AbortSignal): Promise<Far> {
     options: replicaOptions(options),
     agentSource: loadAgent(),
     signal,
+    upcalls: of.upcalls,
     ...(options.docker === undefined ? {} : { engineCommand: options.docker }),
   });
   return {

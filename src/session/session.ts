@@ -10,6 +10,7 @@ import type {
   SessionStatus,
   SideContents,
 } from '../control/api.ts';
+import type { UpcallHandler } from '../link/upcalls.ts';
 import type { FsPort } from '../replica/fs-port.ts';
 import type { Store } from '../store/store.ts';
 import type { Path, Side } from '../tree/path.ts';
@@ -52,6 +53,8 @@ export interface SessionInput {
   readonly store: Store;
   /** For tests: system calls that fail, by side. A side in a container has those of its agent. */
   readonly fs?: FileSystems;
+  /** Answers what programs in the container ask; left out: they cannot ask. */
+  readonly upcalls?: UpcallHandler;
 }
 
 export type FileSystems = Readonly<Partial<Record<Side, FsPort>>>;

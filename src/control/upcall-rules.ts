@@ -39,6 +39,10 @@ const checks: Readonly<Partial<Record<CallName, Check>>> = {
     return lists(params);
   },
   restore,
+  attribute(params) {
+    if (params.side !== 'container') throw refused('the container speaks for its own side only');
+    return params;
+  },
 };
 
 /** Passes a call on as it may run, or throws USAGE. */

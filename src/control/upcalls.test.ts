@@ -80,6 +80,7 @@ test.each<[string, object]>([
   ['undo', { paths: ['x'.repeat(5000)] }],
   ['restore', { version: '1', to: 'elsewhere' }],
   ['restore', {}],
+  ['attribute', { side: 'local', by: 'somebody', claims: [] }],
 ])('refused: %s %o', async (call, params) => {
   const { ask, session, stops } = asked();
   expect(await ask(call, params)).toMatchObject({ id: 7, error: { code: 'USAGE' } });
@@ -106,7 +107,7 @@ test.each([
 ])('no request: %.20s', async (line) => {
   const { lines } = asked();
   const { value } = await lines(line).next();
-  expect(JSON.parse(value)).toMatchObject({ id: 0, error: { code: 'PROTOCOL' } });
+  expect(JSON.parse(value as string)).toMatchObject({ id: 0, error: { code: 'PROTOCOL' } });
 });
 
 test.each<[string, string?]>([
@@ -152,7 +153,7 @@ test('a subscriber gets every event until it goes', async () => {
   const { lines, session } = asked();
   const gone = new AbortController();
   const reader = lines({ id: 1, call: 'subscribe' }, gone.signal);
-  const next = async (): Promise<ServerLine> => JSON.parse((await reader.next()).value);
+  const next = async (): Promise<ServerLine> => JSON.parse((await reader.next()).value as string);
   expect(await next()).toMatchObject({ id: 1, result: { state: 'watching' } });
   session.emit({ time: 1, type: 'notice', message: 'a' });
   session.emit({ time: 2, type: 'notice', message: 'b' });

@@ -40,6 +40,7 @@ async function asking(handle: UpcallHandler): Promise<Asking> {
 
 async function* never(_line: string, signal: AbortSignal): AsyncGenerator<string> {
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+  yield 'too late';
 }
 
 describe('upcalls', () => {
@@ -58,8 +59,11 @@ describe('upcalls', () => {
   it('end when whoever asked has gone, and when the link closes', async () => {
     let ended = 0;
     const { ask, agent, client, isOver } = await asking(async function* (line, signal) {
-      yield* never(line, signal);
-      ended += 1;
+      try {
+        yield* never(line, signal);
+      } finally {
+        ended += 1;
+      }
     });
     ask(1, 'a');
     ask(2, 'b');
@@ -71,7 +75,13 @@ describe('upcalls', () => {
   });
 
   it.each<[string, (asked: Asking) => void]>([
-    ['a number twice', ({ ask }) => [1, 1].forEach((id) => void ask(id, '{}'))],
+    [
+      'a number twice',
+      ({ ask }) => {
+        ask(1, '{}');
+        ask(1, '{}');
+      },
+    ],
     ['too long a request', ({ ask }) => ask(1, 'x'.repeat(maxUpcallBytes + 1))],
     [
       'too many at a time',

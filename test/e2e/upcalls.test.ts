@@ -36,7 +36,9 @@ describeNeeding(['docker'], 'upcalls', () => {
     expect(await watched.far('cat a')).toBe('hello');
     const stop = JSON.stringify({ id: 2, call: 'stop', params: {} });
     expect(await ask(container, [stop])).toMatchObject([{ id: 2, error: { code: 'USAGE' } }]);
-    expect(await ask(container, [status])).toMatchObject([{ id: 3, result: { state: 'watching' } }]);
+    expect(await ask(container, [status])).toMatchObject([
+      { id: 3, result: { state: 'watching' } },
+    ]);
   });
 
   test('a flood is answered, and edits go on meanwhile', async () => {

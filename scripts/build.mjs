@@ -27,6 +27,10 @@ export async function build({ force = false } = {}) {
   const digest = sourceDigest();
   mkdirSync(dist, { recursive: true });
   await bundleGuests();
+  put(
+    join(dist, 'sync-manifest.toml'),
+    readFileSync(join(home, 'src', 'home', 'sync-manifest.toml')),
+  );
   await bundleCli({ input: join(home, 'src', 'cli', 'main.ts'), out: dist });
   put(stamp, digest);
   return true;

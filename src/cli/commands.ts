@@ -72,6 +72,11 @@ export const commands: readonly Entry[] = [
   },
   { name: 'logs', summary: 'show what happened', load: () => import('./logs.ts') },
   {
+    name: 'config',
+    summary: 'show every setting and where it comes from',
+    load: () => import('./config.ts'),
+  },
+  {
     name: 'doctor',
     summary: 'check what this machine has for sync',
     load: () => import('./doctor.ts'),

@@ -1,6 +1,8 @@
 /** What the documentation says of codes, keys and commands is what the program has. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { parseSettings } from '../config/settings-file.ts';
+import { settingKeys } from '../config/settings-schema.ts';
 import { parseConfig } from '../control/config.ts';
 import { defaultOptions } from '../control/defaults.ts';
 import { exitCodes } from '../errors.ts';
@@ -27,13 +29,31 @@ test('every example of a configuration is a good one', () => {
   const text = page('docs/configuration.md') + page('README.md');
   const examples = [...text.matchAll(/```toml\n(.*?)```/gs)].map((found) => found[1] as string);
   expect(examples.length).toBeGreaterThan(3);
-  for (const example of examples) parseConfig(example, 'containai.toml');
+  const query = {
+    path: 'containai.toml',
+    kind: 'workspace-file',
+    strict: true,
+    workspace: '/p',
+  } as const;
+  for (const example of examples) {
+    parseSettings(example, query);
+    if (example.includes('[sync')) parseConfig(example, 'containai.toml');
+  }
+});
+
+test('every setting has its row, with flag and variable', () => {
+  const lines = page('docs/configuration.md').split('\n');
+  for (const { key, flag, env } of settingKeys) {
+    const line = lines.findLast((each) => each.startsWith(`| \`${key}\` |`));
+    expect([key, line]).toEqual([key, expect.stringContaining(flag ?? '')]);
+    expect([key, line]).toEqual([key, expect.stringContaining(env ?? '')]);
+  }
 });
 
 test('the defaults of the table are those of the program', () => {
   const rows = [...page('docs/configuration.md').matchAll(/^\| `(\w+)` \| `(.*?)` \|/gm)];
   const table = rows
-    .filter(([, key]) => key !== 'docker')
+    .filter(([, key]) => key !== 'docker' && !settingKeys.some((each) => each.key === key))
     .map(([, key, value]) => `${key} = ${value}`);
   const [session] = parseConfig(
     `[sync]\nremote = "web:/app"\n${table.join('\n')}`,

@@ -83,3 +83,9 @@ export function dockerCommand(value: unknown, key: string): readonly string[] {
     throw new SchemaFault(key, `"${key}" is empty; write a command such as "docker"`);
   return parts;
 }
+
+/** A volume's name as engines allow it; also what keeps a path of the host from becoming a mount. */
+export function volumeName(value: unknown, key: string): string {
+  if (typeof value === 'string' && /^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$/.test(value)) return value;
+  throw wrong(key, 'a volume name: letters, digits, "_", "." and "-", up to 255 of them');
+}

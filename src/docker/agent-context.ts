@@ -15,7 +15,7 @@ export interface ContextFile {
   readonly mode: number;
 }
 
-const programs = ['agent.cjs', 'image-setup.cjs', 'image-start.cjs'];
+const programs = ['agent.cjs', 'image-setup.cjs', 'image-start.cjs', 'sync-manifest.toml'];
 
 // No RUN needs a shell: a base image need hold no more than node.
 const dockerfile = `ARG BASE_IMAGE

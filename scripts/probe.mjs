@@ -3,6 +3,7 @@
  * meet it. The one list of needs; test/support/needs.ts and scripts/test.mjs read it.
  */
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
 export const images = { node: 'cai-test-node:1', plain: 'cai-test-plain:1' };
 
@@ -20,6 +21,11 @@ export function probe() {
         : 'sudo apt-get install docker.io && sudo dockerd &',
     },
     { need: 'rsync', met: answers('rsync', ['--version']), enable: 'sudo apt-get install rsync' },
+    {
+      need: 'sshd',
+      met: existsSync('/usr/sbin/sshd') && answers('ssh', ['-V']),
+      enable: 'sudo apt-get install openssh-server openssh-client',
+    },
     { need: 'git', met: answers('git', ['--version']), enable: 'sudo apt-get install git' },
     { need: 'root', met: process.getuid?.() === 0, enable: 'sudo npm test' },
     { need: 'linux', met: process.platform === 'linux', enable: 'run the tests on Linux' },

@@ -31,6 +31,10 @@ export const exitCodes = {
   NO_VOLUME: 5,
   /** An archive is damaged, or holds what must not be unpacked. */
   ARCHIVE: 4,
+  /** A machine or a cluster cannot be reached. */
+  NO_HOST: 5,
+  /** It does not let us in, or is not the one that is known: a person must see to it. */
+  NO_ACCESS: 5,
   /** The link could not be opened, or broke. */
   LINK: 5,
   /** The far side sent something that the protocol does not allow. */

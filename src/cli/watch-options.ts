@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { findConfig } from '../config/find.ts';
-import { dockerCommand } from '../config/values.ts';
+import { commandOf } from '../config/values.ts';
 import type { SessionOptions } from '../control/api.ts';
 import { loadConfig } from '../control/config.ts';
 import { conflictPolicies, modePolicies, modes } from '../control/config-schema.ts';
@@ -22,6 +22,9 @@ export interface WatchFlags {
   readonly modes?: SessionOptions['modes'];
   readonly conflicts?: SessionOptions['conflicts'];
   readonly docker?: string;
+  readonly ssh?: string;
+  readonly kubectl?: string;
+  readonly node?: string;
 }
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [
@@ -66,6 +69,9 @@ export function addWatchOptions(command: Command): Command {
       ).choices([...conflictPolicies]),
     )
     .option('--docker <command>', 'docker command, e.g. "docker --context x"')
+    .option('--ssh <command>', 'ssh command, e.g. "ssh -F config"')
+    .option('--kubectl <command>', 'kubectl command, e.g. "kubectl --kubeconfig x"')
+    .option('--node <path>', 'the node command of the far side (default: node)')
     .option('--json', 'print events as JSON lines; with -d the status');
 }
 
@@ -119,7 +125,19 @@ function configured(
 }
 
 function chosen(flags: WatchFlags): Partial<SessionOptions> {
-  const { mode, ignore, allow, gitignore, git, modes: which, conflicts, docker } = flags;
+  const {
+    mode,
+    ignore,
+    allow,
+    gitignore,
+    git,
+    modes: which,
+    conflicts,
+    docker,
+    ssh,
+    kubectl,
+    node,
+  } = flags;
   return {
     ...(mode === undefined ? {} : { mode }),
     ...(ignore === undefined ? {} : { ignore }),
@@ -128,6 +146,9 @@ function chosen(flags: WatchFlags): Partial<SessionOptions> {
     ...(git === undefined ? {} : { git }),
     ...(which === undefined ? {} : { modes: which }),
     ...(conflicts === undefined ? {} : { conflicts }),
-    ...(docker === undefined ? {} : { docker: dockerCommand(docker, '--docker') }),
+    ...(docker === undefined ? {} : { docker: commandOf(docker, '--docker') }),
+    ...(ssh === undefined ? {} : { ssh: commandOf(ssh, '--ssh') }),
+    ...(kubectl === undefined ? {} : { kubectl: commandOf(kubectl, '--kubectl') }),
+    ...(node === undefined ? {} : { node }),
   };
 }

@@ -16,12 +16,14 @@ import { renderStatus } from './render-status.ts';
 import { addWatchOptions, type WatchFlags, watchRequests } from './watch-options.ts';
 
 const examples = `
-REMOTE is CONTAINER:/PATH, docker://CONTAINER/PATH, podman://CONTAINER/PATH or a second local directory.
+REMOTE is CONTAINER:/PATH, docker://CONTAINER/PATH, podman://CONTAINER/PATH, ssh://[USER@]HOST[:PORT]/PATH,
+kube://NAMESPACE/POD:/PATH or a second local directory.
 Without LOCAL and REMOTE the nearest containai.toml says what to watch.
 
 Examples:
   $ cai watch . web:/app                     in the foreground; Ctrl-C ends the session
   $ cai watch -d . web:/app                  in the background, once both sides are the same
+  $ cai watch . ssh://me@build/srv/app       a directory of another machine
   $ cai watch . web:/app --ignore 'dist/'    leave something out
   $ cai watch . web:/app --mode to-container carry changes one way only
   $ cai watch                                what containai.toml says

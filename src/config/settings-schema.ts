@@ -2,16 +2,7 @@
  * The settings of configuration sync and of the container around it: their keys, their types, their
  * defaults and where each may come from. `cai config` and docs/configuration.md follow this table.
  */
-import {
-  dockerCommand,
-  size,
-  type Table,
-  text,
-  texts,
-  truth,
-  volumeName,
-  wrong,
-} from './values.ts';
+import { commandOf, size, type Table, text, texts, truth, volumeName, wrong } from './values.ts';
 
 export interface Settings {
   /** Undefined: derived from the workspace's path. */
@@ -61,7 +52,7 @@ export const settingKeys: readonly SettingKey[] = [
     flag: '--docker',
     env: 'CAI_DOCKER',
     userOnly: true,
-    read: dockerCommand,
+    read: commandOf,
     fallback: ['docker'],
   }),
   setting({

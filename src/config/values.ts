@@ -73,14 +73,14 @@ export function size(value: unknown, key: string): number {
   throw wrong(key, 'a size such as "2GiB", or a number of bytes');
 }
 
-/** The docker command as one text, split at blanks, or as a list. */
-export function dockerCommand(value: unknown, key: string): readonly string[] {
+/** A command as one text, split at blanks, or as a list. */
+export function commandOf(value: unknown, key: string): readonly string[] {
   const parts =
     typeof value === 'string'
       ? value.split(/\s+/).filter((part) => part !== '')
       : texts(value, key);
   if (parts.length === 0)
-    throw new SchemaFault(key, `"${key}" is empty; write a command such as "docker"`);
+    throw new SchemaFault(key, `"${key}" is empty; write a command with its arguments`);
   return parts;
 }
 

@@ -406,4 +406,10 @@ export interface SessionOptions {
   readonly holds: { readonly files: number; readonly share: number };
   /** The docker command with its own arguments, e.g. ["docker", "--context", "x"]. */
   readonly docker?: readonly string[];
+  /** The ssh command with its own arguments, e.g. ["ssh", "-F", "config"]. */
+  readonly ssh?: readonly string[];
+  /** The kubectl command with its own arguments. */
+  readonly kubectl?: readonly string[];
+  /** The node command of the far side, when `node` is not it. */
+  readonly node?: string;
 }

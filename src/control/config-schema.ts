@@ -3,7 +3,7 @@
  * with its key, so that the reader (config.ts) can name the line. Pure.
  */
 import {
-  dockerCommand,
+  commandOf,
   duration,
   oneOf,
   SchemaFault,
@@ -82,7 +82,16 @@ const readers: Readonly<Record<string, Reader>> = {
     draft.holds = holds(value, key);
   },
   docker: (value, key, draft) => {
-    draft.docker = dockerCommand(value, key);
+    draft.docker = commandOf(value, key);
+  },
+  ssh: (value, key, draft) => {
+    draft.ssh = commandOf(value, key);
+  },
+  kubectl: (value, key, draft) => {
+    draft.kubectl = commandOf(value, key);
+  },
+  node: (value, key, draft) => {
+    draft.node = text(value, key);
   },
 };
 

@@ -40,7 +40,7 @@ export interface Prepared {
 export async function prepareSession(request: WatchRequest): Promise<Prepared> {
   const local = realRoot(request.local, request.cwd);
   const address = realAddress(parseAddress(request.remote), request.cwd);
-  const id = sessionId(local, identity(address, request.options.docker));
+  const id = sessionId(local, identity(address, request.options));
   const known = readRecord(id);
   if (request.name !== undefined) checkName(request.name, id);
   const others = liveRecords()
@@ -92,10 +92,27 @@ function realAddress(address: Address, cwd: string): Address {
   return address.kind === 'local' ? { kind: 'local', path: realRoot(address.path, cwd) } : address;
 }
 
-/** The same container name means another container where another docker command talks. */
-function identity(address: Address, docker: readonly string[] | undefined): string {
-  if (address.kind === 'local' || docker === undefined) return formatAddress(address);
-  return `${formatAddress(address)}\0${docker.join('\0')}`;
+/** The same name means another container, or another machine, where another command talks. */
+function identity(address: Address, tools: Partial<SessionOptions>): string {
+  const command = toolFor(address, tools);
+  if (command === undefined) return formatAddress(address);
+  return `${formatAddress(address)}\0${command.join('\0')}`;
+}
+
+function toolFor(
+  { kind }: Address,
+  { docker, ssh, kubectl }: Partial<SessionOptions>,
+): readonly string[] | undefined {
+  switch (kind) {
+    case 'local':
+      return undefined;
+    case 'container':
+      return docker;
+    case 'ssh':
+      return ssh;
+    case 'pod':
+      return kubectl;
+  }
 }
 
 function realRoot(path: string, cwd: string): string {

@@ -1,11 +1,16 @@
 /**
- * Addresses of the two sides, as people write them: a path, `docker://NAME/PATH`, `podman://NAME/PATH`
- * or the short `NAME:/PATH`. Pure. What it returns is absolute and normal, or it throws USAGE.
+ * Addresses of the two sides, as people write them: a path, `docker://NAME/PATH`, `podman://NAME/PATH`,
+ * the short `NAME:/PATH`, `ssh://…` or `kube://…`. Pure. What it returns is absolute and normal, or it
+ * throws USAGE.
  */
-import { posix } from 'node:path';
-import { CaiError } from '../errors.ts';
+import { absolutePath, decodePart, encodePath, usage } from './address-parts.ts';
+import { formatPod, type PodAddress, parsePod } from './address-pod.ts';
+import { formatSsh, parseSsh, type SshAddress } from './address-ssh.ts';
 
-export type EngineName = 'docker' | 'podman';
+export type { PodAddress } from './address-pod.ts';
+export { type SshAddress, sshDestination } from './address-ssh.ts';
+
+type EngineName = 'docker' | 'podman';
 
 export interface LocalAddress {
   readonly kind: 'local';
@@ -21,7 +26,10 @@ export interface ContainerAddress {
   readonly path: string;
 }
 
-export type Address = LocalAddress | ContainerAddress;
+/** What is reached over a link. */
+export type FarAddress = ContainerAddress | SshAddress | PodAddress;
+
+export type Address = LocalAddress | FarAddress;
 
 const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(.*)$/s;
 const drive = /^[A-Za-z]:($|[\\/])/;
@@ -49,21 +57,39 @@ export function parseAddress(text: string): Address {
 
 /** The one way to write an address; `parseAddress` is its inverse. Equal addresses are written equal. */
 export function formatAddress(address: Address): string {
-  if (address.kind === 'local') return address.path;
-  const path = address.path.split('/').map(encodeURIComponent).join('/');
-  return `${address.engine}://${address.container}${path}`;
+  switch (address.kind) {
+    case 'local':
+      return address.path;
+    case 'container':
+      return `${address.engine}://${address.container}${encodePath(address.path)}`;
+    case 'ssh':
+      return formatSsh(address);
+    case 'pod':
+      return formatPod(address);
+  }
 }
 
-function parseUrl(text: string, engine: string, rest: string): ContainerAddress {
-  if (engine !== 'docker' && engine !== 'podman') {
-    throw usage(
-      text,
-      `${engine}:// addresses are not supported.`,
-      'Use docker://NAME/PATH, podman://NAME/PATH, NAME:/PATH or a directory.',
-    );
+function parseUrl(text: string, name: string, rest: string): Address {
+  switch (name) {
+    case 'docker':
+    case 'podman':
+      return parseContainer(text, name, rest);
+    case 'ssh':
+      return parseSsh(text, rest);
+    case 'kube':
+      return parsePod(text, rest);
+    default:
+      throw usage(
+        text,
+        `${name}:// addresses are not supported.`,
+        'Use NAME:/PATH, docker://, podman://, ssh:// or kube://, or a directory.',
+      );
   }
+}
+
+function parseContainer(text: string, engine: EngineName, rest: string): ContainerAddress {
   const slash = rest.indexOf('/');
-  const container = decode(text, slash < 0 ? rest : rest.slice(0, slash));
+  const container = decodePart(text, slash < 0 ? rest : rest.slice(0, slash));
   if (!containerName.test(container)) {
     throw usage(
       text,
@@ -71,40 +97,14 @@ function parseUrl(text: string, engine: string, rest: string): ContainerAddress 
       `Write ${engine}://NAME/PATH.`,
     );
   }
-  const path = slash < 0 ? '' : decode(text, rest.slice(slash));
+  const path = slash < 0 ? '' : decodePart(text, rest.slice(slash));
   return { kind: 'container', engine, container, path: containerPath(text, container, path) };
 }
 
-function decode(text: string, part: string): string {
-  try {
-    const decoded = decodeURIComponent(part);
-    if (!decoded.includes('\0')) return decoded;
-  } catch {
-    // Falls through to the error, which says more than URIError does.
-  }
-  throw usage(text, `"${part}" is not percent-encoded correctly.`, 'Write a percent sign as %25.');
-}
-
 function containerPath(text: string, container: string, path: string): string {
-  if (!path.startsWith('/')) {
-    const what = path === '' ? 'The path is missing' : `The path "${path}" is not absolute`;
-    throw usage(
-      text,
-      `${what} in the address of container ${container}.`,
-      `Write ${container}:/PATH. For a local directory with a colon in its name write ./${text}.`,
-    );
-  }
-  const normal = posix.normalize(path).replace(/(?<=.)\/+$/, '');
-  if (normal === '/') {
-    throw usage(
-      text,
-      `The root of a container's file system cannot be synchronised.`,
-      `Name a directory in it, such as ${container}:/workspace.`,
-    );
-  }
-  return normal;
-}
-
-function usage(text: string, message: string, next: string): CaiError {
-  return new CaiError('USAGE', message, { path: text, next });
+  return absolutePath(text, path, {
+    whose: `container ${container}`,
+    example: `${container}:`,
+    otherwise: ` For a local directory with a colon in its name write ./${text}.`,
+  });
 }

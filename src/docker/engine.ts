@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly signal?: AbortSignal | undefined;
   /** Default 20,000. */
   readonly timeoutMs?: number;
+  /** The option that names another command. Default --docker. */
+  readonly flag?: string;
 }
 
 const maxOutput = 8 * 1024 * 1024;
@@ -26,7 +28,7 @@ const maxOutput = 8 * 1024 * 1024;
 export function runEngine(
   command: EngineCommand,
   args: readonly string[],
-  { signal, timeoutMs = 20_000 }: EngineOptions = {},
+  { signal, timeoutMs = 20_000, flag = '--docker' }: EngineOptions = {},
 ): Promise<EngineResult> {
   const [program, ...own] = command as readonly [string, ...string[]];
   const deadline = AbortSignal.timeout(timeoutMs);
@@ -47,18 +49,18 @@ export function runEngine(
     child.once('error', (error: NodeJS.ErrnoException) => {
       if (signal?.aborted) reject(new CaiError('CANCELLED', `${program} was cancelled.`));
       else if (deadline.aborted) reject(late(program, timeoutMs));
-      else reject(notInstalled(program, error));
+      else reject(notInstalled(program, flag, error));
     });
     child.once('close', (code) => resolve({ code: code ?? -1, ...output }));
   });
 }
 
-function notInstalled(program: string, error: NodeJS.ErrnoException): CaiError {
+function notInstalled(program: string, flag: string, error: NodeJS.ErrnoException): CaiError {
   const missing = error.code === 'ENOENT';
   return new CaiError(
     'NO_ENGINE',
     missing ? `${program} is not installed.` : `${program} cannot be run: ${error.message}`,
-    { next: `Install ${program}, or name another command with --docker.`, cause: error },
+    { next: `Install ${program}, or name another command with ${flag}.`, cause: error },
   );
 }
 

@@ -39,7 +39,8 @@ function mountOf(mounts: readonly Mount[], root: string): Mount | undefined {
     .sort((a, b) => b.destination.length - a.destination.length)[0];
 }
 
-function isBelow(destination: string, root: string): boolean {
+/** True when a directory is a mount's destination or lies below it. */
+export function isBelow(destination: string, root: string): boolean {
   const top = destination.replace(/\/+$/, '');
   return root === top || root.startsWith(`${top}/`);
 }

@@ -20,7 +20,7 @@ import type { ContainerAddress } from '../docker/address.ts';
 import type { Observation, Replica, ReplicaEvent, ReplicaOptions } from '../replica/replica.ts';
 import { fromBytes } from '../tree/path.ts';
 import { bootScript, nodeFlags } from './boot.ts';
-import { connectContainer, openAgentReplica } from './connect.ts';
+import { connect, openAgentReplica } from './connect.ts';
 import { digestOf } from './replica.fixture.ts';
 import { spawnTransport } from './spawned.ts';
 import type { Transport } from './transport.ts';
@@ -218,7 +218,7 @@ describeNeeding(['docker'], 'an agent in a container', () => {
       tmpfs: ['/work:uid=1000,gid=1000'],
       args: ['--env', 'HOME=', '--env', 'NODE_OPTIONS=--no-such-option', '--workdir', '/work'],
     });
-    const { replica, place } = await connectContainer({
+    const { replica, place } = await connect({
       address: address(container.name, '/work'),
       options,
       agentSource,
@@ -243,7 +243,7 @@ describeNeeding(['docker'], 'an agent in a container', () => {
 
   it('shows the end of its container as the end of the link', async () => {
     const container = await startContainer({ tmpfs: ['/work'] });
-    const { replica } = await connectContainer({
+    const { replica } = await connect({
       address: address(container.name, '/work'),
       options,
       agentSource,
@@ -255,7 +255,7 @@ describeNeeding(['docker'], 'an agent in a container', () => {
 
   it('leaves nothing running when the host goes away', async () => {
     const container = await startContainer({ tmpfs: ['/work'] });
-    const { replica } = await connectContainer({
+    const { replica } = await connect({
       address: address(container.name, '/work'),
       options,
       agentSource,
@@ -272,7 +272,7 @@ describeNeeding(['docker'], 'an agent in a container', () => {
     const container = await startContainer({ user: '1000:1000' });
     const plain = await startContainer({ image: images.plain });
     const attempt = (name: string, path: string) =>
-      connectContainer({ address: address(name, path), options, agentSource });
+      connect({ address: address(name, path), options, agentSource });
     await expect(attempt(container.name, '/none')).rejects.toMatchObject({
       code: 'ROOT',
       next: expect.stringContaining(`docker exec ${container.name} mkdir -p /none`),

@@ -43,6 +43,11 @@ export function explainFailure(thrown: unknown, target: Target): CaiError {
   }
 }
 
+/** The far side says that there is no such program, or that it cannot be run. */
+export function cannotRunProgram(message: string, exitCode: number | null): boolean {
+  return cannotRun.has(exitCode) || noProgram.test(message);
+}
+
 function explainEnd(error: CaiError, { command, container }: Target): CaiError {
   const end = error.cause as Partial<TransportEnd> | undefined;
   const engine = command.join(' ');
@@ -52,7 +57,7 @@ function explainEnd(error: CaiError, { command, container }: Target): CaiError {
       cause: error,
     });
   }
-  if (cannotRun.has(end?.exitCode ?? null) || noProgram.test(error.message)) {
+  if (cannotRunProgram(error.message, end?.exitCode ?? null)) {
     return new CaiError('NO_NODE', `Container ${container} has no usable node: ${error.message}`, {
       next: 'Use an image with Node.js 18 or newer, or install it (for example "apt-get install nodejs").',
       cause: error,

@@ -1,23 +1,22 @@
-/** Opens a replica in a container: engine, agent, handshake, proxy. */
-import type { ContainerAddress } from '../docker/address.ts';
-import { type ContainerInfo, requireRunning } from '../docker/container.ts';
-import type { EngineCommand } from '../docker/engine.ts';
-import { type ContainerPlace, findPlace, type PlaceQuery } from '../docker/place.ts';
+/** Opens a replica at a far side: route, agent, handshake, proxy. */
+import type { FarAddress } from '../docker/address.ts';
 import { openRemoteReplica } from '../replica/remote.ts';
 import type { Replica, ReplicaOptions } from '../replica/replica.ts';
-import { bootMessage, bootScript, nodeEnvironment, nodeFlags } from './boot.ts';
+import { bootMessage } from './boot.ts';
 import { Client } from './client.ts';
-import { explainFailure } from './connect-errors.ts';
 import { openLink } from './handshake.ts';
 import type { Hello } from './hello.ts';
+import type { FarPlace, Route, Tools } from './route.ts';
+import { containerRoute } from './route-container.ts';
+import { podRoute } from './route-pod.ts';
+import { sshRoute } from './route-ssh.ts';
 import { spawnTransport } from './spawned.ts';
 import type { Transport } from './transport.ts';
 import type { UpcallHandler } from './upcalls.ts';
 
 export interface ConnectInput {
-  readonly address: ContainerAddress;
-  /** The docker or podman command with its own arguments; the address's engine when left out. */
-  readonly engineCommand?: EngineCommand | undefined;
+  readonly address: FarAddress;
+  readonly tools?: Tools;
   readonly options: ReplicaOptions;
   /** Text of the bundled agent (`buildAgent`). */
   readonly agentSource: string;
@@ -33,17 +32,32 @@ export interface ConnectInput {
 export interface Connected {
   readonly replica: Replica;
   /** What holds the directory; another one than before means that its files are others. */
-  readonly place: ContainerPlace;
+  readonly place: FarPlace;
+  /** As status shows it. */
+  readonly transport: string;
 }
 
 const defaultHelloMs = 30_000;
 
-/** Fails with NO_ENGINE, NO_CONTAINER, NO_NODE, ROOT, PERMISSION, LINK, PROTOCOL or TIMEOUT. */
-export async function connectContainer(input: ConnectInput): Promise<Connected> {
+/** Fails with NO_ENGINE, NO_CONTAINER, NO_HOST, NO_ACCESS, NO_NODE, ROOT, PERMISSION, LINK, PROTOCOL or TIMEOUT. */
+export async function connect(input: ConnectInput): Promise<Connected> {
+  return connectBy(await findRoute(input), input);
+}
+
+async function findRoute({ address, tools = {}, signal }: ConnectInput): Promise<Route> {
+  switch (address.kind) {
+    case 'container':
+      return containerRoute(address, tools, signal);
+    case 'ssh':
+      return sshRoute(address, tools);
+    case 'pod':
+      return podRoute(address, tools, signal);
+  }
+}
+
+async function connectBy(route: Route, input: ConnectInput): Promise<Connected> {
   const { address, options, create = false, signal } = input;
-  const command = input.engineCommand ?? [address.engine];
-  const info = await requireRunning({ command, container: address.container, signal });
-  const transport = spawnTransport({ name: 'exec', command: execCommand(command, info) });
+  const transport = spawnTransport({ name: route.transport, command: route.command });
   try {
     const replica = await openAgentReplica({
       transport,
@@ -53,27 +67,19 @@ export async function connectContainer(input: ConnectInput): Promise<Connected> 
       signal,
       upcalls: input.upcalls,
     });
-    return { replica, place: await placeOf(replica, { command, info, signal }) };
+    return { replica, place: await placeOf(replica, route), transport: route.transport };
   } catch (error) {
-    throw explainFailure(error, { command, container: info.name, path: address.path });
+    throw route.explain(error);
   }
 }
 
-async function placeOf(replica: Replica, query: Omit<PlaceQuery, 'root'>): Promise<ContainerPlace> {
+async function placeOf(replica: Replica, route: Route): Promise<FarPlace> {
   try {
-    return await findPlace({ ...query, root: replica.info.root });
+    return await route.place(replica.info.root);
   } catch (error) {
     await replica.close();
     throw error;
   }
-}
-
-/** By id: a container that takes the name meanwhile is another one. */
-function execCommand(command: EngineCommand, info: ContainerInfo): readonly string[] {
-  // The container's working directory may be gone; its NODE_OPTIONS may make node print or listen.
-  const environment = nodeEnvironment.flatMap((value) => ['--env', value]);
-  const options = ['--interactive', '--workdir', '/', ...environment];
-  return [...command, 'exec', ...options, info.id, 'node', ...nodeFlags, '-e', bootScript];
 }
 
 export interface OpenAgent {

@@ -18,7 +18,13 @@ export function spawnTransport({ name, command, graceMs = 2000 }: SpawnedOptions
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
   const tail = createTail(child);
   const ended = new Promise<TransportEnd>((resolve) => {
-    child.once('error', (error: Error) => resolve({ reason: error.message, exitCode: null }));
+    child.once('error', ({ message, code }: NodeJS.ErrnoException) =>
+      resolve({
+        reason: message,
+        exitCode: null,
+        ...(code === undefined ? {} : { spawnFault: code }),
+      }),
+    );
     child.once('close', (code, signal) => {
       const reason = code === null ? `${name} was ended by ${signal}` : `${name} ended (${code})`;
       resolve({ reason, exitCode: code });

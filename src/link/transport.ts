@@ -6,6 +6,8 @@ export interface TransportEnd {
   readonly reason: string;
   /** Exit code of the process that was the transport; null when there was none or a signal ended it. */
   readonly exitCode: number | null;
+  /** Code of the system's error when no process came to be. */
+  readonly spawnFault?: string;
 }
 
 export interface Transport {

@@ -5,7 +5,7 @@ import type { SessionOptions, SessionRecord } from '../control/api.ts';
 import { parseAddress } from '../docker/address.ts';
 import { watchContainer } from '../docker/events.ts';
 import { loadAgent } from '../link/agent-source.ts';
-import { connectContainer } from '../link/connect.ts';
+import { connect } from '../link/connect.ts';
 import { openDiskReplica } from '../replica/disk.ts';
 import type { Replica, ReplicaOptions } from '../replica/replica.ts';
 import type { Side } from '../tree/path.ts';
@@ -49,25 +49,21 @@ export async function openFar(of: Of, signal: AbortSignal): Promise<Far> {
     const replica = await openDisk(of, 'container', root);
     return { replica, transport: 'in-process', place: { kind: 'local' } };
   }
-  const connected = await connectContainer({
+  return connect({
     address,
     options: replicaOptions(options),
     agentSource: loadAgent(),
     signal,
     upcalls: of.upcalls,
-    ...(options.docker === undefined ? {} : { engineCommand: options.docker }),
+    tools: options,
   });
-  return {
-    replica: connected.replica,
-    transport: `${address.engine} exec`,
-    place: connected.place,
-  };
 }
 
 /** Calls back each time the session's container starts; returns the way to stop that. */
 export function watchStarts(record: SessionRecord, onStart: () => void): () => void {
   const address = parseAddress(record.container);
-  if (address.kind === 'local') return () => undefined;
+  // Nobody tells of the start of another machine: it is tried again and again.
+  if (address.kind !== 'container') return () => undefined;
   const command = record.options.docker ?? [address.engine];
   const watch = watchContainer({
     command,

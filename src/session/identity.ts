@@ -3,11 +3,11 @@
  * container that was recreated without keeping its files, a volume that was: then the base is of no
  * use, and what is missing there was not removed by anybody.
  */
-import type { ContainerPlace } from '../docker/place.ts';
+import type { FarPlace } from '../link/route.ts';
 import type { ReplicaIdentity } from '../replica/replica.ts';
 
 /** What holds the far root; another directory of this machine has only its root. */
-export type Place = ContainerPlace | { readonly kind: 'local' };
+export type Place = FarPlace | { readonly kind: 'local' };
 
 export interface Identity {
   readonly local: ReplicaIdentity;
@@ -30,6 +30,7 @@ function placeChange(known: Place, now: Place): string | undefined {
   if (known.kind !== now.kind) return 'the directory in the container is stored elsewhere';
   if (JSON.stringify(known) === JSON.stringify(now)) return undefined;
   if (now.kind === 'container') return 'the container was recreated';
+  if (now.kind === 'host') return `the machine is called otherwise than before`;
   if (now.kind === 'volume') return `the volume ${now.name} is another one than before`;
   return 'the directory in the container is stored elsewhere';
 }

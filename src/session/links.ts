@@ -13,6 +13,8 @@ import { addProblem, solveProblem } from './report.ts';
 
 const firstDelay = 100;
 const longestDelay = 10_000;
+/** Where a person must see to it: a machine that is asked in vain too often locks us out. */
+const refusedDelay = 60_000;
 
 interface LinkHooks {
   readonly onEvent: (side: Side, event: ReplicaEvent) => void;
@@ -130,6 +132,7 @@ export class Links {
           break;
         } catch (error) {
           this.#showFailure(error);
+          if (toCaiError(error).code === 'NO_ACCESS') delay = refusedDelay;
         }
         const nudged = await this.#wait(delay);
         delay = nudged ? firstDelay : Math.min(delay * 2, longestDelay);

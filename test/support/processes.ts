@@ -8,7 +8,7 @@ export function linkClient(sessionPid: number): number | undefined {
   return found[0];
 }
 
-function children(pid: number): number[] {
+export function children(pid: number): number[] {
   const text = read(`/proc/${pid}/task/${pid}/children`);
   return text.split(' ').filter(Boolean).map(Number);
 }

@@ -159,4 +159,21 @@ describe('a move of which the halves are told apart', () => {
     expect(pair.session.status().holds).toEqual([]);
     expect(fs.existsSync(join(pair.local, 'd'))).toBe(false);
   });
+
+  it('but a removal of what was made a moment ago is one', async () => {
+    const pair = await startPair();
+    fs.writeFileSync(join(pair.local, 'stays'), 'it stays');
+    await pair.same();
+    makeTree(
+      pair.container,
+      Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`d/f${i}`, `content ${i}`])),
+    );
+    await pair.same();
+    fs.rmSync(join(pair.container, 'd'), { recursive: true });
+    await pair.session.flush({ timeoutMs: 10_000 });
+    expect(pair.session.status().holds).toMatchObject([
+      { reason: 'mass-deletion', side: 'container' },
+    ]);
+    expect(fs.existsSync(join(pair.local, 'd/f1'))).toBe(true);
+  });
 });

@@ -43,9 +43,10 @@ export function judgeRemovals(
     actions.filter((action) => action.type !== 'remove').map((action) => action.path),
   );
   const genuine = waiting.filter((action) => !clearsTheWay(action.path, making));
+  const going = new Set(removals.map((action) => action.path));
   const files = genuine.filter(
     ({ path, expect }) =>
-      expect.kind === 'file' && !moved.has(path) && !isElsewhere(core, expect.digest, now),
+      expect.kind === 'file' && !moved.has(path) && !isElsewhere(core, expect.digest, going, now),
   ).length;
   const recent = forgetOld(window.recent[target], now);
   const total = core.base.files + sum(recent);
@@ -62,10 +63,13 @@ export function judgeRemovals(
   return { reason, held: genuine.map((action) => action.path) };
 }
 
-/** The content came to another path lately: a move, of which the creation was carried over first. */
-function isElsewhere(core: Core, digest: Digest, now: number): boolean {
-  const time = core.createdLately.get(digest);
-  return time !== undefined && now - time <= windowMs;
+/** The content came to a path that stays, lately: a move, of which the creation was carried over first. */
+function isElsewhere(core: Core, digest: Digest, going: ReadonlySet<Path>, now: number): boolean {
+  const created = core.createdLately.get(digest);
+  if (created === undefined || now - created.time > windowMs || going.has(created.path))
+    return false;
+  const there = core.base.get(created.path);
+  return there?.kind === 'file' && there.digest === digest;
 }
 
 function clearsTheWay(path: Path, making: ReadonlySet<Path>): boolean {

@@ -59,7 +59,7 @@ function noteCreated(core: Core, path: Path, look: Look): void {
   if (look?.kind !== 'file' || core.hostLeads || core.base.get(path) !== null) return;
   const { createdLately } = core;
   createdLately.delete(look.digest);
-  createdLately.set(look.digest, Date.now());
+  createdLately.set(look.digest, { path, time: Date.now() });
   if (createdLately.size <= createdRemembered) return;
   for (const oldest of createdLately.keys()) {
     createdLately.delete(oldest);

@@ -17,7 +17,7 @@ import { replicaOf } from './engine.ts';
 import { describeHold, judgeRemovals } from './holds.ts';
 import { bringLarge } from './large.ts';
 import { lostModes } from './lost-modes.ts';
-import type { Sources, Step } from './plan.ts';
+import type { Basis, Step } from './plan.ts';
 import { orderActions } from './plan.ts';
 import { addHold, arrived } from './report.ts';
 import { isAged } from './snapshot.ts';
@@ -37,12 +37,12 @@ export async function carryOut(
   engine: Engine,
   target: Side,
   planned: readonly PlannedAction[],
-  sources: Sources,
+  basis: Basis,
 ): Promise<void> {
   if (planned.length === 0) return;
   const replica = replicaOf(engine, target);
-  const going = withoutHeld(engine, target, planned);
-  const { steps } = orderActions(engine.core, target, going, sources);
+  const going = withoutHeld(engine, target, planned, basis);
+  const { steps } = orderActions(engine.core, target, going, basis);
   const context: AbsorbContext = { target, replica };
   const small: Step[] = [];
   const large: (Step & { ready: false })[] = [];
@@ -68,10 +68,11 @@ function withoutHeld(
   engine: Engine,
   target: Side,
   all: readonly PlannedAction[],
+  basis: Basis,
 ): readonly PlannedAction[] {
   const { core, window, report } = engine;
   const planned = core.aged.size === 0 ? all : all.filter(({ path }) => !isAged(core, path));
-  const moved = orderActions(core, target, planned).moved;
+  const moved = orderActions(core, target, planned, basis).moved;
   const { reason, held } = judgeRemovals(core, window, target, planned, moved, Date.now());
   for (const path of held) core.held.add(path);
   if (reason !== undefined) addHold(report, describeHold(core, reason, otherSide(target)));

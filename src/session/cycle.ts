@@ -1,12 +1,12 @@
 /** One cycle: take the changed paths, reconcile, carry out on both sides (DESIGN 6). */
 
-import type { Entry } from '../tree/entry.ts';
-import type { Path, Side } from '../tree/path.ts';
-import { type ReconcileInput, reconcile } from '../tree/reconcile.ts';
+import type { Entry, Look } from '../tree/entry.ts';
+import { otherSide, type Path, type Side } from '../tree/path.ts';
+import { type Plan, type ReconcileInput, reconcile } from '../tree/reconcile.ts';
 import { isProtected } from '../tree/rules.ts';
 import { carryOut } from './carry.ts';
 import { closeConflicts, settleConflicts } from './conflicts.ts';
-import { agree, isBusy } from './core.ts';
+import { agree, type Core, isBusy, sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
 import { clockSkew, replicaOf } from './engine.ts';
 import { takeIn } from './intake.ts';
@@ -21,6 +21,7 @@ export async function runCycle(engine: Engine): Promise<boolean> {
   const paths = takeDirty(engine);
   if (paths.length === 0) return false;
   const plan = reconcile(reconcileInput(engine, paths));
+  const seen = seenNow(core, plan);
   comebacks.expect(paths, plan.restored);
   for (const [path, entry] of plan.agreed) agreeOn(engine, path, entry);
   if (plan.agreed.length > 0) engine.commitSoon();
@@ -30,18 +31,38 @@ export async function runCycle(engine: Engine): Promise<boolean> {
   const staging = createStaging();
   try {
     const settled = await settleConflicts(engine, plan.conflicts, staging);
-    await Promise.all(
+    const carried = await Promise.allSettled(
       (['container', 'local'] as const).map((side) => {
         const actions = [...plan.actions[side], ...settled[side]];
-        return carryOut(engine, side, actions, staging.sources[side]);
+        return carryOut(engine, side, actions, {
+          seen: seen[side],
+          sources: staging.sources[side],
+        });
       }),
     );
+    // Nothing of this cycle goes on beside the next one.
+    for (const side of carried) if (side.status === 'rejected') throw side.reason;
   } finally {
     await clearStaging(engine, staging);
   }
   for (const { path } of plan.conflicts) if (!isBusy(core, path)) conflicts.unexpect(path);
   comebacks.tell();
   return true;
+}
+
+/** By the side that is to change: what the other one holds at the paths of the plan. */
+function seenNow(core: Core, plan: Plan): Readonly<Record<Side, ReadonlyMap<Path, Look>>> {
+  const of = (target: Side) => {
+    const source = otherSide(target);
+    const choices = plan.conflicts.flatMap((conflict) => [
+      conflict,
+      ...(conflict.choices?.local[target] ?? []),
+      ...(conflict.choices?.container[target] ?? []),
+    ]);
+    const all = [...plan.actions[target], ...choices];
+    return new Map(all.map(({ path }) => [path, sideLook(core, source, path)]));
+  };
+  return { local: of('local'), container: of('container') };
 }
 
 function reconcileInput(engine: Engine, paths: readonly Path[]): ReconcileInput {

@@ -49,14 +49,19 @@ function clearedPaths(actions: readonly PlannedAction[]): Set<Path> {
   return cleared;
 }
 
-/** Contents that neither side holds at the path: what was merged, or comes from the history. */
-export type Sources = ReadonlyMap<Path, Source>;
+/** What was known when a plan was made, for one side's actions: much can change until they are carried out. */
+export interface Basis {
+  /** What the other side held at the paths of the plan. */
+  readonly seen: ReadonlyMap<Path, Look>;
+  /** Contents that neither side holds at the path: what was merged, or comes from the history. */
+  readonly sources: ReadonlyMap<Path, Source>;
+}
 
 export function orderActions(
   core: Core,
   target: Side,
   actions: readonly PlannedAction[],
-  sources: Sources = new Map(),
+  { seen, sources }: Basis,
 ): Ordered {
   const cleared = clearedPaths(actions);
   const isCleared = (path: Path) =>
@@ -73,9 +78,11 @@ export function orderActions(
   const making: Step[] = [];
   for (const action of actions) {
     if (action.type === 'remove') continue;
-    making.push(toStep({ core, target, leaving, moved, isCleared, sources }, action));
+    making.push(toStep({ core, target, leaving, moved, isCleared, seen, sources }, action));
   }
-  const remove = (action: Removal) => removeStep(core, target, action);
+  const remove = ({ path, expect }: Removal): Step => {
+    return { ready: true, seen: seen.get(path) ?? null, action: { type: 'remove', path, expect } };
+  };
   const first = removals.filter((action) => isCleared(action.path)).map(remove);
   const last = removals
     .filter((action) => !isCleared(action.path) && !moved.has(action.path))
@@ -85,26 +92,20 @@ export function orderActions(
 
 type Removal = PlannedAction & { type: 'remove' };
 
-function removeStep(core: Core, target: Side, { path, expect }: Removal): Step {
-  const seen = sideLook(core, otherSide(target), path);
-  return { ready: true, seen, action: { type: 'remove', path, expect } };
-}
-
 /** What is known while the steps of a side are made. */
-interface Making {
+interface Making extends Basis {
   readonly core: Core;
   readonly target: Side;
   /** Files that go away with this plan, by digest. */
   readonly leaving: Map<Digest, Path[]>;
   readonly moved: Set<Path>;
   readonly isCleared: (path: Path) => boolean;
-  readonly sources: Sources;
 }
 
 function toStep(making: Making, action: Exclude<PlannedAction, { type: 'remove' }>): Step {
-  const { core, target, moved } = making;
+  const { moved } = making;
   const { path, expect, entry } = action;
-  const seen = sideLook(core, otherSide(target), path);
+  const seen = making.seen.get(path) ?? null;
   if (action.type === 'attributes') {
     if (entry.kind === 'link' || expect === null || expect.kind === 'link')
       throw new Error('attributes of a link');
@@ -133,7 +134,8 @@ function findSource(making: Making, path: Path, entry: FileEntry): Source | unde
     const look = sideLook(core, target, same);
     if (look?.kind === 'file' && look.digest === entry.digest) return { from: 'copy', path: same };
   }
-  const bytes = core.sides[otherSide(target)].changes.get(path)?.bytes;
-  if (bytes !== undefined) return { from: 'bytes', bytes };
-  return undefined;
+  const change = core.sides[otherSide(target)].changes.get(path);
+  if (change?.bytes === undefined || change.look?.kind !== 'file') return undefined;
+  // The other side may hold something newer by now.
+  return change.look.digest === entry.digest ? { from: 'bytes', bytes: change.bytes } : undefined;
 }

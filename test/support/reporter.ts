@@ -1,5 +1,5 @@
 /**
- * The end of a run: every skipped test by name with its reason, and the counts on one line. With
+ * The end of a run: every skipped test by name with its reason, every failed one, and the counts on one line. With
  * CAI_TEST_REQUIRE=all a skip is a failure; a skip that is not describeNeeding's is named as such.
  * CAI_TEST_RESULT names a file for the counts as JSON, for scripts/test.mjs.
  */
@@ -36,15 +36,19 @@ function countModule(module: TestModule, counts: Counts): string[] {
   const lines: string[] = [];
   let failed = 0;
   for (const test of module.children.allTests()) {
-    const { state } = test.result();
+    const { state, errors } = test.result();
     if (state === 'passed') counts.passed += 1;
-    else if (state === 'failed') failed += 1;
-    else {
+    else if (state === 'failed') {
+      failed += 1;
+      const [why] = errors?.[0]?.message.split('\n') ?? [];
+      lines.push(`failed: ${module.relativeModuleId} > ${test.fullName}: ${why ?? ''}`);
+    } else {
       counts.skipped += 1;
       lines.push(skipLine(module.relativeModuleId, test.fullName));
     }
   }
   // A file that breaks outside its tests (on import, in a hook) is a failure too.
+  if (failed === 0 && !module.ok()) lines.push(`failed: ${module.relativeModuleId}`);
   counts.failed += failed === 0 && !module.ok() ? 1 : failed;
   return lines;
 }

@@ -41,7 +41,6 @@ export async function detachSession(
     env: { ...frugalEnvironment, ...process.env, CAI_STATE_DIR: stateDirectory() },
   });
   closeSync(output);
-  child.unref();
   const exit = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
     child.once('error', () => resolve());
@@ -63,6 +62,9 @@ export async function detachSession(
       if (child.exitCode !== null && child.exitCode > 0) return failure;
     }
     throw error;
+  } finally {
+    // Not before: with nothing else to wait for, this process would end while it still waits for the child's end.
+    child.unref();
   }
 }
 

@@ -93,7 +93,9 @@ export async function refused(args: readonly string[], cai: Cai = newCai()): Pro
 }
 
 async function refusal(cai: Cai, args: readonly string[]): Promise<Omit<Refused, 'cai'>> {
-  const { code, stdout } = await cai.run(['watch', ...args, '--json'], { seconds: 40 });
+  const output = await cai.run(['watch', ...args, '--json'], { seconds: 40 });
+  const { code, stdout } = output;
+  if (!stdout.includes('{\n')) throw new Error(complaint(['watch', ...args, '--json'], output));
   // In the foreground events, one a line, may stand before it.
   const { error } = JSON.parse(stdout.slice(stdout.indexOf('{\n'))) as { error: ErrorJson };
   return { code, error };

@@ -59,7 +59,7 @@ export async function detachSession(
         exit,
         new Promise((resolve) => setTimeout(resolve, endDeadlineMs).unref()),
       ]);
-      if (child.exitCode !== null && child.exitCode > 0) return failure;
+      if (child.exitCode !== null && child.exitCode > 0) return await failure;
     }
     throw error;
   } finally {

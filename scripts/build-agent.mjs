@@ -12,6 +12,7 @@ const sources = join(dirname(fileURLToPath(import.meta.url)), '../src');
 /** The programs for containers: name in dist/ and entry file. */
 export const guests = {
   'agent.cjs': 'link/agent.ts',
+  'volume.cjs': 'home/volume/guest/main.ts',
   'image-setup.cjs': 'docker/image/setup.ts',
   'image-start.cjs': 'docker/image/start.ts',
 };

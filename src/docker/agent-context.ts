@@ -15,7 +15,8 @@ export interface ContextFile {
   readonly mode: number;
 }
 
-const programs = ['agent.cjs', 'image-setup.cjs', 'image-start.cjs', 'sync-manifest.toml'];
+const guests = ['agent.cjs', 'volume.cjs', 'image-setup.cjs', 'image-start.cjs'];
+const programs = [...guests, 'sync-manifest.toml'];
 
 // No RUN needs a shell: a base image need hold no more than node.
 const dockerfile = `ARG BASE_IMAGE

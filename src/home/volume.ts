@@ -1,5 +1,5 @@
 /** The door to data volumes. */
 
-export type { NewEntry, VolumeEntry } from './volume/entry.ts';
+export type { NewEntry } from './volume/entry.ts';
 export { openVolume } from './volume/open.ts';
 export type * from './volume/types.ts';

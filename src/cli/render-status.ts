@@ -67,6 +67,11 @@ function facts(status: SessionStatus): (readonly [string, string])[] {
   if (status.pid !== undefined) rows.push(['process', String(status.pid)]);
   if (status.progress !== undefined) rows.push(['progress', renderProgress(status)]);
   if (status.pending > 0) rows.push(['pending', count(status.pending, 'change')]);
+  if (status.localChanges === 'manual')
+    rows.push([
+      'waiting',
+      `${count(status.waiting, 'local change')} for \`cai flush --to container\``,
+    ]);
   return rows;
 }
 

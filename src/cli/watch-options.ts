@@ -5,7 +5,7 @@ import { findConfig } from '../config/find.ts';
 import { commandOf } from '../config/values.ts';
 import type { SessionOptions } from '../control/api.ts';
 import { loadConfig } from '../control/config.ts';
-import { conflictPolicies, modePolicies, modes } from '../control/config-schema.ts';
+import { conflictPolicies, localChanges, modePolicies, modes } from '../control/config-schema.ts';
 import { defaultOptions } from '../control/defaults.ts';
 import type { WatchRequest } from '../control/prepare.ts';
 import { CaiError } from '../errors.ts';
@@ -15,6 +15,7 @@ export interface WatchFlags {
   readonly detach?: true;
   readonly json?: true;
   readonly mode?: SessionOptions['mode'];
+  readonly localChanges?: SessionOptions['localChanges'];
   readonly ignore?: readonly string[];
   readonly allow?: readonly string[];
   readonly gitignore?: boolean;
@@ -42,6 +43,12 @@ export function addWatchOptions(command: Command): Command {
     )
     .addOption(
       new Option('--mode <mode>', 'which way changes go (default: two-way)').choices([...modes]),
+    )
+    .addOption(
+      new Option(
+        '--local-changes <when>',
+        'manual: local changes go to the container only on `cai flush --to container` (default: live)',
+      ).choices([...localChanges]),
     )
     .option(
       '--ignore <pattern>',
@@ -127,6 +134,7 @@ function configured(
 function chosen(flags: WatchFlags): Partial<SessionOptions> {
   const {
     mode,
+    localChanges: when,
     ignore,
     allow,
     gitignore,
@@ -140,6 +148,7 @@ function chosen(flags: WatchFlags): Partial<SessionOptions> {
   } = flags;
   return {
     ...(mode === undefined ? {} : { mode }),
+    ...(when === undefined ? {} : { localChanges: when }),
     ...(ignore === undefined ? {} : { ignore }),
     ...(allow === undefined ? {} : { allow }),
     ...(gitignore === undefined ? {} : { gitignore }),

@@ -217,8 +217,14 @@ export interface SessionStatus {
   }[];
   /** In a one-way mode: paths that the receiving side changed, which are left alone. */
   readonly diverged: readonly Path[];
-  /** Changes not yet on both sides. */
+  /** Changes not yet on both sides, without those that wait to be asked for. */
   readonly pending: number;
+  /** When local changes go over: as they come, or when a sync is asked for. */
+  readonly localChanges: 'live' | 'manual';
+  /** Manual local changes that wait to be asked for. */
+  readonly waiting: number;
+  /** Files and the like that arrived within the last hour (of this process). */
+  readonly lastHour: { readonly toContainer: number; readonly toLocal: number };
 }
 
 /** What happens, as it happens; `cai logs` and `cai watch` print these. */
@@ -262,6 +268,25 @@ export interface FlushResult {
   readonly problems: readonly Problem[];
   readonly conflicts: readonly ConflictInfo[];
   readonly holds: readonly HoldInfo[];
+}
+
+export interface SyncRequest {
+  /** The side that is to have everything afterwards. */
+  readonly to: Side;
+  /** They and everything below them; all when left out. */
+  readonly paths?: readonly Path[];
+  /** Of manual local changes: patterns in .gitignore syntax of what goes on waiting. */
+  readonly exclude?: readonly string[];
+  readonly timeoutMs: number;
+}
+
+export interface SyncResult extends FlushResult {
+  readonly to: Side;
+  /** What arrived on that side meanwhile. */
+  readonly files: number;
+  readonly bytes: number;
+  /** Local changes that still wait to be asked for. */
+  readonly waiting: number;
 }
 
 /** A version that was put back. */
@@ -319,6 +344,8 @@ export interface Calls {
   status: { params: Record<never, never>; result: SessionStatus };
   /** Returns when every change made before the call is on both sides. */
   flush: { params: { readonly timeoutMs: number }; result: FlushResult };
+  /** As flush, for one side; brings over manual local changes. */
+  sync: { params: SyncRequest; result: SyncResult };
   pause: { params: Record<never, never>; result: SessionStatus };
   resume: { params: Record<never, never>; result: SessionStatus };
   /** Ends the session's process; both sides stay as they are. */
@@ -387,6 +414,8 @@ export interface SessionRecord {
 /** Everything about a session that its user can choose. */
 export interface SessionOptions {
   readonly mode: Mode;
+  /** 'manual': what the local side changed goes to the container only when a sync is asked for. */
+  readonly localChanges: 'live' | 'manual';
   /** Extra patterns in .gitignore syntax. */
   readonly ignore: readonly string[];
   /** Secrets to synchronise all the same. */

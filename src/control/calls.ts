@@ -37,6 +37,20 @@ const table: { readonly [N in CallName]: Run<N> } = {
   subscribe: async ({ session }) => session.status(),
   flush: ({ session }, params, signal) =>
     session.flush({ timeoutMs: timeout(params.timeoutMs), signal }),
+  sync({ session }, params, signal) {
+    const to = optionalSide(params.to);
+    if (to === undefined) throw wrong('to must be local or container');
+    const paths = optionalTexts(params.paths, 'paths');
+    for (const path of paths) optionalPath(path);
+    const exclude = optionalTexts(params.exclude, 'exclude');
+    return session.sync({
+      to,
+      ...(params.paths === undefined ? {} : { paths }),
+      ...(exclude.length === 0 ? {} : { exclude }),
+      timeoutMs: timeout(params.timeoutMs),
+      signal,
+    });
+  },
   async pause({ session }) {
     await session.pause();
     return session.status();

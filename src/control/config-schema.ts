@@ -33,6 +33,7 @@ export const conflictPolicies: readonly ConflictPolicy[] = [
   'container',
   'manual',
 ];
+export const localChanges = ['live', 'manual'] as const;
 export const modePolicies = ['portable', 'full'] as const;
 
 type Draft = { -readonly [K in keyof SessionOptions]?: SessionOptions[K] };
@@ -41,6 +42,9 @@ type Reader = (value: unknown, key: string, draft: Draft) => void;
 const readers: Readonly<Record<string, Reader>> = {
   mode: (value, key, draft) => {
     draft.mode = oneOf(modes, value, key);
+  },
+  local_changes: (value, key, draft) => {
+    draft.localChanges = oneOf(localChanges, value, key);
   },
   ignore: (value, key, draft) => {
     draft.ignore = texts(value, key);

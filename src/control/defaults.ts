@@ -7,6 +7,7 @@ const gib = 1024 ** 3;
 
 export const defaultOptions: SessionOptions = {
   mode: 'two-way',
+  localChanges: 'live',
   ignore: [],
   allow: [],
   gitignore: true,

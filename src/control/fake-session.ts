@@ -63,6 +63,11 @@ export function fakeSession(record: SessionRecord): FakeSession {
       return () => listeners.delete(listener);
     },
     flush: ({ signal }) => flush(status, orders, signal),
+    sync: async ({ to, paths, exclude, signal }) => {
+      const flushed = await flush(status, orders, signal);
+      orders.push(`sync ${to} ${JSON.stringify({ paths, exclude })}`);
+      return { ...flushed, to, files: 0, bytes: 0, waiting: 0 };
+    },
     pause: () => order('pause', { state: 'paused' }),
     resume: () => order('resume', { state: 'watching' }),
     approve: () => order('approve', { holds: [] }),

@@ -32,6 +32,7 @@ export function openingSession(record: SessionRecord, opening: Promise<Session>)
       return () => listeners.delete(listener);
     },
     flush: async (options) => (await within(opened, options.timeoutMs)).flush(options),
+    sync: async (options) => (await within(opened, options.timeoutMs)).sync(options),
     pause: async () => (session ?? (await opened)).pause(),
     resume: async () => (session ?? (await opened)).resume(),
     approve: async () => (session ?? (await opened)).approve(),

@@ -81,6 +81,9 @@ export function emptyStatus(
     leftovers: [],
     diverged: [],
     pending: 0,
+    localChanges: record.options.localChanges,
+    waiting: 0,
+    lastHour: { toContainer: 0, toLocal: 0 },
   };
 }
 

@@ -26,6 +26,7 @@ const checks: Readonly<Partial<Record<CallName, Check>>> = {
   resume: asIs,
   contents: asIs,
   flush: deadline,
+  sync: (params) => deadline(lists(params)),
   undo: lists,
   history(params) {
     const { limit = maxVersions } = params;

@@ -52,6 +52,8 @@ export interface Core {
   readonly arrivedWhileHeld: Set<Digest>;
   /** Changes of the base that are not in the store yet. */
   readonly uncommitted: Map<Path, Entry | null>;
+  /** Manual local changes that were asked for and are not over yet. */
+  readonly released: Set<Path>;
   /** No base was known: the host leads until both sides are the same once. */
   hostLeads: boolean;
   /** Bytes of contents in `changes`. */
@@ -72,6 +74,7 @@ export function createCore(options: SessionOptions): Core {
     aged: new Map(),
     arrivedWhileHeld: new Set(),
     uncommitted: new Map(),
+    released: new Set(),
     hostLeads: false,
     buffered: 0,
     onAgreed: () => undefined,
@@ -110,7 +113,10 @@ export function setSide(
   if (sameEntry(effective, core.base.get(path), core.options.modes)) {
     state.changes.delete(path);
     state.looks.delete(path);
-    if (side === 'local') rememberMode(core, path, effective);
+    if (side === 'local') {
+      core.released.delete(path);
+      rememberMode(core, path, effective);
+    }
     return false;
   }
   const bytes = notice.bytes ?? keptBytes(before, effective);
@@ -201,6 +207,7 @@ function forgetOne(core: Core, path: Path): void {
     core.uncommitted.set(path, null);
   }
   core.dirty.delete(path);
+  core.released.delete(path);
   for (const side of ['local', 'container'] as const) {
     const state = core.sides[side];
     core.buffered -= state.changes.get(path)?.bytes?.length ?? 0;

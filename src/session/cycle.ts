@@ -9,6 +9,7 @@ import { closeConflicts, settleConflicts } from './conflicts.ts';
 import { agree, type Core, isBusy, sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
 import { clockSkew, replicaOf } from './engine.ts';
+import { isHeldBack, withoutHeldBack } from './held-back.ts';
 import { takeIn } from './intake.ts';
 import { addProblem, solveProblem } from './report.ts';
 import { isAged } from './snapshot.ts';
@@ -33,7 +34,8 @@ export async function runCycle(engine: Engine): Promise<boolean> {
     const settled = await settleConflicts(engine, plan.conflicts, staging);
     const carried = await Promise.allSettled(
       (['container', 'local'] as const).map((side) => {
-        const actions = [...plan.actions[side], ...settled[side]];
+        const planned = side === 'container' ? withoutHeldBack(core, plan) : plan.actions.local;
+        const actions = [...planned, ...settled[side]];
         return carryOut(engine, side, actions, {
           seen: seen[side],
           sources: staging.sources[side],
@@ -95,6 +97,7 @@ function takeDirty({ core, retries }: Engine): Path[] {
     if (retries.isWaiting(path)) continue;
     if (core.aged.size > 0 && isAged(core, path)) continue;
     if (core.inFlight.size > 0 && isBusy(core, path)) continue;
+    if (isHeldBack(core, path)) continue;
     paths.push(path);
   }
   core.dirty.clear();

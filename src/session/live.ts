@@ -11,6 +11,7 @@ import type {
   SessionEvent,
   SessionStatus,
   SideContents,
+  SyncResult,
 } from '../control/api.ts';
 import { CaiError, toCaiError } from '../errors.ts';
 import type { ReplicaEvent } from '../replica/replica.ts';
@@ -39,6 +40,7 @@ import type { Session, SessionInput } from './session.ts';
 import { approveHolds, rejectHolds, reviewHolds } from './settle-holds.ts';
 import { sideContents } from './side-contents.ts';
 import { sessionStatus } from './status.ts';
+import { type SyncOptions, sync } from './sync.ts';
 import { type RewindOptions, rewind, type UndoOptions, undo } from './take-back.ts';
 
 /** A cycle over more paths than this is shown as the state 'syncing'. */
@@ -112,6 +114,10 @@ export class LiveSession implements Session {
     });
     const { problems, conflicts, holds } = this.status();
     return { ms: Math.round(performance.now() - start), problems, conflicts, holds };
+  }
+
+  async sync(options: SyncOptions): Promise<SyncResult> {
+    return sync(this.#engine, options, (limits) => this.flush(limits));
   }
 
   async pause(): Promise<void> {

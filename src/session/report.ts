@@ -11,16 +11,11 @@ import type {
   Transfer,
 } from '../control/api.ts';
 import type { Path, Side } from '../tree/path.ts';
+import { addRecent, createTotals, type SideTotals } from './totals.ts';
 
 const transfersShown = 20;
 /** A cycle that brings over more than this is told as one event. */
 const batchAbove = 50;
-
-interface SideTotals {
-  files: number;
-  bytes: number;
-  last?: number;
-}
 
 // A plain Omit would merge the members of the union into one.
 export type NewEvent = SessionEvent extends infer E
@@ -51,7 +46,7 @@ export function createReport(): Report {
     problems: new Map(),
     holds: new Map(),
     transfers: [],
-    totals: { toContainer: { files: 0, bytes: 0 }, toLocal: { files: 0, bytes: 0 } },
+    totals: { toContainer: createTotals(), toLocal: createTotals() },
   };
 }
 
@@ -135,7 +130,7 @@ export function arrived(report: Report, to: Side, transfers: readonly Transfer[]
     bytes += transfer.size ?? 0;
   }
   totals.bytes += bytes;
-  totals.last = Date.now();
+  addRecent(totals, transfers.length, Date.now());
   for (const transfer of transfers.slice(-transfersShown)) report.transfers.unshift(transfer);
   report.transfers.length = Math.min(report.transfers.length, transfersShown);
   if (transfers.length <= batchAbove) {

@@ -101,6 +101,8 @@ function absorbOne(
         keeper.went({ side: 'local', path, entry: action.expect, reason: 'restored' });
     }
     arrivals.note({ path, side: 'local', before, after: outcome.now, by });
+    // A person asked for it on both sides: it does not wait with the other local changes.
+    core.released.add(path);
     result.done.push(toRewritten(action));
   } else result.refused.push(toRefused(action, outcome));
   const bytes =

@@ -9,12 +9,14 @@ import type {
   SessionRecord,
   SessionStatus,
   SideContents,
+  SyncResult,
 } from '../control/api.ts';
 import type { UpcallHandler } from '../link/upcalls.ts';
 import type { FsPort } from '../replica/fs-port.ts';
 import type { Store } from '../store/store.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { LiveSession } from './live.ts';
+import type { SyncOptions } from './sync.ts';
 import type { RewindOptions, UndoOptions } from './take-back.ts';
 
 export interface Session {
@@ -26,6 +28,8 @@ export interface Session {
     readonly timeoutMs: number;
     readonly signal?: AbortSignal;
   }): Promise<FlushResult>;
+  /** Brings everything to one side, manual local changes too. */
+  sync(options: SyncOptions): Promise<SyncResult>;
   pause(): Promise<void>;
   resume(): Promise<void>;
   /** Lets the held deletions go ahead. */

@@ -3,6 +3,8 @@ import type { SessionStatus } from '../control/api.ts';
 import type { Side } from '../tree/path.ts';
 import { pendingCount } from './core.ts';
 import type { Engine } from './engine.ts';
+import { heldBackCount } from './held-back.ts';
+import { lastHour, shownTotals } from './totals.ts';
 
 const sides = ['local', 'container'] as const;
 
@@ -10,6 +12,8 @@ export function sessionStatus(engine: Engine, transport: string): SessionStatus 
   const { record, core, report } = engine;
   const { id, name, local, container } = record;
   const replica = core.sides.container.replica;
+  const waiting = heldBackCount(core);
+  const now = Date.now();
   return {
     name,
     id,
@@ -34,14 +38,20 @@ export function sessionStatus(engine: Engine, transport: string): SessionStatus 
         }),
     ...(report.progress === undefined ? {} : { progress: report.progress }),
     transfers: report.transfers,
-    totals: report.totals,
+    totals: shownTotals(report.totals),
     problems: [...report.problems.values()],
     conflicts: engine.conflicts.all(),
     holds: [...report.holds.values()],
     secrets: sides.flatMap((side) => [...core.sides[side].secrets].map((path) => ({ side, path }))),
     leftovers: sides.flatMap((side) => leftoversOf(engine, side)),
     diverged: [...engine.diverged],
-    pending: pendingCount(core),
+    pending: pendingCount(core) - waiting,
+    localChanges: core.options.localChanges,
+    waiting,
+    lastHour: {
+      toContainer: lastHour(report.totals.toContainer, now),
+      toLocal: lastHour(report.totals.toLocal, now),
+    },
   };
 }
 

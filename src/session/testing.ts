@@ -11,6 +11,7 @@ import { startSession } from './session.ts';
 
 export const testOptions: SessionOptions = {
   mode: 'two-way',
+  localChanges: 'live',
   ignore: [],
   allow: [],
   gitignore: true,

@@ -17,6 +17,10 @@ export const exitCodes = {
   ROOT: 4,
   /** No such conflict on the list. */
   NO_CONFLICT: 3,
+  /** Nothing stands at the path. */
+  NOT_FOUND: 3,
+  /** A path that may not be touched: outside the root, a secret, or protected. */
+  REFUSED: 4,
   /** The two roots, or a root and the state directory, lie inside one another. */
   OVERLAP: 4,
   /** docker (or podman) is not installed or its daemon does not answer. */
@@ -47,6 +51,16 @@ export const exitCodes = {
   TIMEOUT: 8,
   /** Problems, conflicts or holds remain. */
   UNSETTLED: 9,
+  /** The content is not the one that was expected: somebody edited it meanwhile. */
+  STALE: 9,
+  /** A text to replace is not there, or more than once. */
+  NO_MATCH: 9,
+  /** Something stands there already. */
+  EXISTS: 9,
+  /** What stands there is of another kind: a directory for a file, a pipe, a binary for a text. */
+  KIND: 10,
+  /** Larger than what may be asked for at once. */
+  TOO_LARGE: 10,
   /** A file system call failed for a reason that has no code of its own. */
   IO: 10,
   /** No space left on a disk. */

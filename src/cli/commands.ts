@@ -77,6 +77,11 @@ export const commands: readonly Entry[] = [
     load: () => import('./config.ts'),
   },
   {
+    name: 'mcp',
+    summary: 'serve the workspace and its sync to AI agents, over stdio',
+    load: () => import('./mcp.ts'),
+  },
+  {
     name: 'doctor',
     summary: 'check what this machine has for sync',
     load: () => import('./doctor.ts'),

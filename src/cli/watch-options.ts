@@ -99,7 +99,8 @@ export function watchRequests(
   return [{ local, remote, name: flags.name, options, cwd }];
 }
 
-function configured(
+/** The sessions of the nearest containai.toml; throws USAGE when there is none. */
+export function configured(
   cwd: string,
   name: string | undefined,
   options: Partial<SessionOptions>,

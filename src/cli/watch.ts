@@ -1,12 +1,12 @@
 /** `cai watch`: runs a session here, looks at one that runs already, or starts it in the background. */
 import type { Command } from 'commander';
 import type { SessionEvent, SessionRecord, SessionStatus } from '../control/api.ts';
-import { type DetachOptions, detachSession, untilReady } from '../control/detach.ts';
+import { startInBackground } from '../control/background.ts';
 import { type Prepared, prepareSession, type WatchRequest } from '../control/prepare.ts';
 import { runSession } from '../control/run.ts';
 import { stoppedStatus } from '../control/status.ts';
 import { dropFailedStart } from '../control/unwatch.ts';
-import { CaiError, exitCodes, toCaiError } from '../errors.ts';
+import { CaiError, exitCodes } from '../errors.ts';
 import type { Display } from './displays.ts';
 import { chooseDisplay } from './displays.ts';
 import { attachedFeed, hostedFeed } from './feed.ts';
@@ -99,28 +99,13 @@ async function watchInBackground(requests: readonly WatchRequest[], json: boolea
   for (const request of requests) {
     const prepared = await prepareSession(request);
     const options = json || !process.stderr.isTTY ? {} : { onEvent: tellProgress };
-    const status = await start(prepared, options);
+    const status = await startInBackground(prepared, options);
     started.push(status);
     if (json) continue;
     for (const line of renderStatus(status, { colors, now: Date.now() })) print(line);
   }
   if (json) printJson(started.length === 1 ? started[0] : started);
   else note(`See \`cai status\` and \`cai logs -f\`; end with \`cai unwatch\`.`);
-}
-
-async function start(
-  { record, running, fresh }: Prepared,
-  options: DetachOptions,
-): Promise<SessionStatus> {
-  if (running) return untilReady(record, options);
-  try {
-    return await detachSession(record, options);
-  } catch (error) {
-    // Another `cai watch` of the same session was quicker: that is the one to wait for.
-    if (toCaiError(error).code === 'BUSY') return untilReady(record, options);
-    if (fresh) await dropFailedStart(record);
-    throw error;
-  }
 }
 
 function tellProgress(event: SessionEvent): void {

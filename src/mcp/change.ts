@@ -1,0 +1,121 @@
+/**
+ * A change made through a tool: announced under its author's name, made, and awaited on the other side. Without a
+ * session it is made all the same, and said to stay here.
+ */
+import * as z from 'zod';
+import type { Claim } from '../control/api.ts';
+import { toCaiError } from '../errors.ts';
+import type { Path } from '../tree/path.ts';
+import { otherSide } from '../tree/path.ts';
+import type { Delivered } from './delivery.ts';
+import type { ToolCall } from './tool.ts';
+import { sideName } from './workspace.ts';
+
+export const syncOutcome = z
+  .object({
+    state: z
+      .enum(['arrived', 'pending', 'stays', 'none', 'conflict', 'problem'])
+      .describe(
+        'arrived: it is on the other side too; pending: not yet; stays: sync leaves this path out; none: no session runs, or nothing changed',
+      ),
+    side: z.enum(['local', 'container']).describe('the other side'),
+    ms: z.number().optional().describe('from the write here to its place there'),
+    reason: z.string().optional(),
+  })
+  .describe('what became of the change on the other side');
+
+export type SyncOutcome = z.output<typeof syncOutcome>;
+
+export interface Change {
+  readonly path: Path;
+  readonly isDirectory?: boolean;
+  /** For the history. */
+  readonly claims: readonly Claim[];
+  /** Many paths at once: waits until everything is over there. */
+  readonly whole?: boolean;
+}
+
+/** Makes a change and waits for it. What `make` throws is thrown, and nothing is waited for. */
+export async function carry<T>(
+  call: ToolCall,
+  change: Change,
+  make: () => Promise<T>,
+): Promise<{ readonly made: T; readonly sync: SyncOutcome }> {
+  const { port, delivery } = call.workspace;
+  const side = otherSide(port.side);
+  const stays = whyStays(call, change);
+  await port.ready();
+  if (stays !== undefined || !port.isUp()) {
+    const made = await make();
+    if (stays !== undefined) return { made, sync: { state: 'stays', side, reason: stays } };
+    return { made, sync: { state: 'none', side, reason: 'no session is running' } };
+  }
+  const awaited = delivery.expect(change.path);
+  try {
+    await announce(call, change.claims);
+    const made = await make();
+    const delivered = await arrival(call, change, awaited);
+    return { made, sync: { side, ...delivered } };
+  } finally {
+    awaited.cancel();
+  }
+}
+
+type Awaited = ReturnType<ToolCall['workspace']['delivery']['expect']>;
+
+async function arrival(call: ToolCall, change: Change, awaited: Awaited): Promise<Delivered> {
+  const { workspace, signal } = call;
+  const idle = workspace.delivery.whyIdle();
+  if (idle !== undefined) return { state: 'pending', reason: idle };
+  const timeoutMs = workspace.waitMs;
+  if (change.whole !== true) return awaited.wait({ timeoutMs, signal });
+  const start = performance.now();
+  try {
+    const options = { timeoutMs: timeoutMs + 1000, signal };
+    await workspace.port.call('flush', { timeoutMs }, options);
+    return { state: 'arrived', ms: Math.max(1, Math.round(performance.now() - start)) };
+  } catch (error) {
+    return { state: 'pending', reason: toCaiError(error).message };
+  }
+}
+
+async function announce({ workspace, author, signal }: ToolCall, claims: readonly Claim[]) {
+  const { port } = workspace;
+  try {
+    const params = { side: port.side, by: author, claims };
+    await port.call('attribute', params, { signal, timeoutMs: 1000 });
+  } catch {
+    // A label that could not be put on is no reason not to work.
+  }
+}
+
+const excludedBy = {
+  own: "it is one of cai's own files",
+  git: 'the .git directory is not synchronised',
+  secret: 'by its name it holds secrets',
+  gitignore: 'a .gitignore leaves it out',
+  caiignore: 'a .caiignore leaves it out',
+  config: 'the configuration leaves it out',
+} as const;
+
+function whyStays({ workspace }: ToolCall, change: Change): string | undefined {
+  const rules = workspace.ignoreRules();
+  rules.readAbove(change.path);
+  const verdict = rules.verdict(change.path, change.isDirectory ?? false);
+  return verdict.excluded ? excludedBy[verdict.by] : workspace.delivery.whyOneWay();
+}
+
+/** What follows "Edited src/index.ts" in an answer. */
+export function describeSync({ state, side, ms, reason }: SyncOutcome): string {
+  const where = sideName(side);
+  if (state === 'arrived') return `, ${where} after ${ms} ms`;
+  if (state === 'pending') return `; not ${where} yet: ${reason}`;
+  if (state === 'stays') return `; it stays here: ${reason}`;
+  if (state === 'none') return reason === 'unchanged' ? '' : `; it stays here: ${reason}`;
+  return state === 'conflict' ? `; conflict: ${reason}` : `; not ${where}: ${reason}`;
+}
+
+/** Nothing was written, so nothing is on its way. */
+export function unchanged({ workspace }: ToolCall): SyncOutcome {
+  return { state: 'none', side: otherSide(workspace.port.side), reason: 'unchanged' };
+}

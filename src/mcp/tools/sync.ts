@@ -1,0 +1,77 @@
+import * as z from 'zod';
+import type { Side } from '../../tree/path.ts';
+import { globText, pathText } from '../schemas.ts';
+import type { ToolCall } from '../tool.ts';
+import { tool } from '../tool.ts';
+import {
+  attention,
+  conflictShape,
+  holdShape,
+  openOnes,
+  problemShape,
+  toConflict,
+  toHold,
+  toProblem,
+} from './session-shapes.ts';
+
+const input = z.object({
+  paths: z.array(pathText).max(1000).optional().describe('only these; default everything'),
+  exclude: z
+    .array(globText)
+    .max(100)
+    .optional()
+    .describe('patterns to leave out, in .gitignore syntax'),
+  timeout_ms: z.number().int().min(1).max(600_000).optional().describe('default 60000'),
+});
+
+const output = z.object({
+  to: z.enum(['local', 'container']),
+  ms: z.number(),
+  problems: z.array(problemShape),
+  conflicts: z.array(conflictShape).describe('the open ones'),
+  holds: z.array(holdShape),
+});
+
+export const syncFromLocal = tool({
+  name: 'sync_from_local',
+  title: 'Sync from local to the container',
+  description:
+    'Brings the changes of the local directory into the container now, and answers when they are there. With live sync that happens by itself; this waits until all of it is done.',
+  input,
+  output,
+  effect: 'sets',
+  run: (args, call) => sync('container', args, call),
+});
+
+export const syncToLocal = tool({
+  name: 'sync_to_local',
+  title: 'Sync from the container to local',
+  description:
+    'Brings the changes of the container into the local directory now, and answers when they are there.',
+  input,
+  output,
+  effect: 'sets',
+  run: (args, call) => sync('local', args, call),
+});
+
+async function sync(to: Side, args: z.output<typeof input>, call: ToolCall) {
+  const { workspace, signal } = call;
+  const { timeout_ms: timeoutMs = 60_000 } = args;
+  const paths = args.paths?.map((path) => workspace.path(path));
+  const options = { signal, timeoutMs: timeoutMs + 2000 };
+  const result = await workspace.port.call('flush', { timeoutMs }, options);
+  const { ms, problems, holds } = result;
+  const number = paths?.length ?? 1;
+  const where =
+    to === 'container' ? 'from local to Docker workspace' : 'from Docker workspace to local';
+  const waiting = attention(result);
+  const data = {
+    to,
+    ms,
+    problems: problems.map(toProblem),
+    conflicts: openOnes(result).map(toConflict),
+    holds: holds.map(toHold),
+  };
+  const head = `✅ Synced ${number} path(s) ${where} in ${ms} ms`;
+  return { text: [head, ...waiting].join('\n'), data };
+}

@@ -1,0 +1,110 @@
+/** `cai mcp` with the SDK's real client over stdio, while a session runs, in both eras. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { SessionStatus } from '../../src/control/api.ts';
+import type { Cai } from '../support/cai.ts';
+import { newCai } from '../support/cai.ts';
+import { connectStdio, eras } from '../support/mcp.ts';
+import { endSessionsOf } from '../support/session.ts';
+import { makeTree, temporaryDirectory } from '../support/tree.ts';
+
+interface Pair {
+  readonly cai: Cai;
+  readonly near: string;
+  readonly far: string;
+}
+
+async function pair(spec: Parameters<typeof makeTree>[1] = {}): Promise<Pair> {
+  const top = temporaryDirectory();
+  const [near, far] = [join(top, 'near'), join(top, 'far')];
+  for (const directory of [near, far]) mkdirSync(directory);
+  makeTree(near, spec);
+  const cai = newCai();
+  endSessionsOf(cai);
+  await cai.json<SessionStatus>(['watch', near, far, '-d']);
+  return { cai, near, far };
+}
+
+describe.each(eras)('a %s client', (era) => {
+  test('edits a file, which is on the other side when the answer comes', async () => {
+    const { cai, near, far } = await pair({ 'src/index.ts': 'let a = 1;\n' });
+    const { use, say, client } = await connectStdio(cai, [near], { era, name: 'Claude Code' });
+    expect(client.getServerVersion()).toMatchObject({ name: 'cai' });
+    const read = await use('read_file', { path: 'src/index.ts' });
+    expect(read).toMatchObject({ kind: 'text', total_lines: 1, eol: 'lf' });
+    const text = await say('edit_file', {
+      file_path: 'src/index.ts',
+      edits: [{ old_text: 'a = 1', new_text: 'a = 2' }],
+      expected_digest: read.digest,
+    });
+    expect(text).toMatch(/^Edited src\/index\.ts, in the container after \d+ ms$/);
+    expect(readFileSync(join(far, 'src/index.ts'), 'utf8')).toBe('let a = 2;\n');
+    await cai.json(['flush'], { cwd: near });
+    const history = await cai.json<{ path: string; by: string }[]>(['history'], { cwd: near });
+    expect(history).toMatchObject([{ path: 'src/index.ts', by: 'Claude Code' }]);
+    await cai.json(['undo', '--by', 'Claude Code'], { cwd: near });
+    await cai.json(['flush'], { cwd: near });
+    expect(readFileSync(join(far, 'src/index.ts'), 'utf8')).toBe('let a = 1;\n');
+  });
+
+  test('steers the sync and asks for its status', async () => {
+    const { cai, near, far } = await pair({ a: 'a' });
+    const { use, say } = await connectStdio(cai, [near], { era });
+    expect(await say('sync_from_local', { paths: ['a'] })).toMatch(
+      /^✅ Synced 1 path\(s\) from local/,
+    );
+    await use('pause_sync');
+    const { sync } = await use('write_file', { path: 'b', content: 'b' });
+    expect(sync).toMatchObject({
+      state: 'pending',
+      side: 'container',
+      reason: 'the session is paused',
+    });
+    expect(await use('sync_status')).toMatchObject({
+      state: 'paused',
+      side: 'local',
+      session: 'near',
+    });
+    await use('resume_sync');
+    await use('sync_from_local');
+    expect(readFileSync(join(far, 'b'), 'utf8')).toBe('b');
+  });
+});
+
+test('without a session files can be edited, and sync tools say how to start one', async () => {
+  const cai = newCai();
+  const directory = temporaryDirectory();
+  writeFileSync(join(directory, 'a'), 'a');
+  const { use, say, refuse, stderr } = await connectStdio(cai, [directory]);
+  expect(await say('edit_file', { file_path: 'a', content: 'b' })).toBe(
+    'Edited a; it stays here: no session is running',
+  );
+  expect(await use('sync_status')).toMatchObject({
+    state: 'stopped',
+    next: expect.stringContaining('cai watch'),
+  });
+  expect(await refuse('sync_from_local')).toMatchObject({ code: 'NO_SESSION' });
+  expect(stderr()).toBe('');
+});
+
+test('the session that containai.toml defines is started, and started again when it had ended', async () => {
+  const top = temporaryDirectory();
+  makeTree(top, {
+    'near/containai.toml': '[sync]\nremote = "../far"\n',
+    'near/a': 'a',
+    'far/b': 'b',
+  });
+  const cai = newCai();
+  endSessionsOf(cai);
+  for (const round of ['first', 'second']) {
+    const { use, close } = await connectStdio(cai, [join(top, 'near')]);
+    await expect
+      .poll(() => use('sync_status'), { timeout: 20_000 })
+      .toMatchObject({ state: 'watching', session: 'near' });
+    await use('write_file', { path: round, content: 'x' });
+    await close();
+    await cai.run(['unwatch', '--all']);
+  }
+  expect(readFileSync(join(top, 'far', 'second'), 'utf8')).toBe('x');
+});

@@ -1,5 +1,5 @@
 /** A session's status as text, complete: nothing is cut short (invariant 10). Pure. */
-import type { SessionState, SessionStatus } from '../control/api.ts';
+import type { SessionState, SessionStatus, TransferEngine } from '../control/api.ts';
 import { displayPath } from '../tree/path.ts';
 import { bytes, count, duration, table } from './format.ts';
 import type { Colors } from './output.ts';
@@ -64,6 +64,8 @@ function facts(status: SessionStatus): (readonly [string, string])[] {
   ];
   if (link !== undefined)
     rows.push(['link', `${displayPath(link.transport)}, round trip ${duration(link.roundTripMs)}`]);
+  if (status.transferEngine !== undefined)
+    rows.push(['large files', renderEngine(status.transferEngine)]);
   if (status.pid !== undefined) rows.push(['process', String(status.pid)]);
   if (status.progress !== undefined) rows.push(['progress', renderProgress(status)]);
   if (status.pending > 0) rows.push(['pending', count(status.pending, 'change')]);
@@ -73,6 +75,13 @@ function facts(status: SessionStatus): (readonly [string, string])[] {
       `${count(status.waiting, 'local change')} for \`cai flush --to container\``,
     ]);
   return rows;
+}
+
+/** What carries large contents: "rsync 3.4.1 with 3.2.7 in the container", or "plain: …" and why. */
+function renderEngine(used: TransferEngine): string {
+  return used.engine === 'rsync'
+    ? `rsync ${used.local} with ${used.container} in the container`
+    : `plain: ${displayPath(used.why)}`;
 }
 
 function attention(status: SessionStatus, colors: Colors): string[] {

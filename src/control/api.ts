@@ -172,6 +172,17 @@ export interface Transfer {
   readonly time: number;
 }
 
+/** What carries deltas of large files, and many large contents. */
+export type TransferEngine = {
+  /** By rsync since the start: files, their bytes, and those that travelled for them both ways. */
+  readonly carried: { readonly files: number; readonly bytes: number; readonly linkBytes: number };
+} & (
+  | /** Versions of the two sides. */
+  { readonly engine: 'rsync'; readonly local: string; readonly container: string }
+  /** Streams of whole contents, and why not rsync. */
+  | { readonly engine: 'plain'; readonly why: string }
+);
+
 export interface SessionStatus {
   readonly name: string;
   readonly id: string;
@@ -194,6 +205,8 @@ export interface SessionStatus {
     readonly roundTripMs: number;
     readonly clockSkewMs: number;
   };
+  /** Absent before it is known. */
+  readonly transferEngine?: TransferEngine;
   readonly progress?: Progress;
   /** Last changes that arrived, newest first, at most 20. */
   readonly transfers: readonly Transfer[];
@@ -431,6 +444,12 @@ export interface SessionOptions {
   readonly settleMs: number;
   readonly settleMaxMs: number;
   readonly maxFileSize: number;
+  /** Large contents under way at once; default 4. */
+  readonly transfersAtOnce?: number;
+  /** Bytes of contents a second; 0, the default: no limit. */
+  readonly bandwidth?: number;
+  /** Whether rsync may carry large contents; default auto: where both sides have one that may be used. */
+  readonly rsync?: 'auto' | 'off';
   readonly history: { readonly maxAgeMs: number; readonly maxBytes: number };
   readonly holds: { readonly files: number; readonly share: number };
   /** The docker command with its own arguments, e.g. ["docker", "--context", "x"]. */

@@ -35,6 +35,7 @@ export const conflictPolicies: readonly ConflictPolicy[] = [
 ];
 export const localChanges = ['live', 'manual'] as const;
 export const modePolicies = ['portable', 'full'] as const;
+const rsyncUses = ['auto', 'off'] as const;
 
 type Draft = { -readonly [K in keyof SessionOptions]?: SessionOptions[K] };
 type Reader = (value: unknown, key: string, draft: Draft) => void;
@@ -78,6 +79,15 @@ const readers: Readonly<Record<string, Reader>> = {
   },
   max_file_size: (value, key, draft) => {
     draft.maxFileSize = size(value, key);
+  },
+  transfers: (value, key, draft) => {
+    draft.transfersAtOnce = wholeNumber(value, key);
+  },
+  bandwidth: (value, key, draft) => {
+    draft.bandwidth = size(value, key);
+  },
+  rsync: (value, key, draft) => {
+    draft.rsync = oneOf(rsyncUses, value, key);
   },
   history: (value, key, draft) => {
     draft.history = history(value, key);
@@ -128,6 +138,12 @@ function conflictRules(value: unknown, key: string): SessionOptions['conflictRul
       conflicts: oneOf(conflictPolicies, conflicts, `${own}.conflicts`),
     };
   });
+}
+
+function wholeNumber(value: unknown, key: string): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= 64)
+    return value as number;
+  throw wrong(key, 'a whole number from 1 to 64');
 }
 
 function history(value: unknown, key: string): SessionOptions['history'] {

@@ -19,6 +19,9 @@ export const defaultOptions: SessionOptions = {
   settleMs: 2,
   settleMaxMs: 100,
   maxFileSize: 4 * gib,
+  transfersAtOnce: 4,
+  bandwidth: 0,
+  rsync: 'auto',
   history: { maxAgeMs: 14 * day, maxBytes: gib },
   holds: { files: 50, share: 0.25 },
 };

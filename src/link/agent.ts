@@ -11,6 +11,7 @@ import { serveReplica } from '../replica/agent-calls.ts';
 import { createEventSender } from '../replica/agent-events.ts';
 import { openDiskReplica } from '../replica/disk.ts';
 import type { Replica } from '../replica/replica.ts';
+import { rsyncPort } from '../rsync/port.ts';
 import { openStdio } from './agent-stdio.ts';
 import type { Connection } from './connection.ts';
 import { acceptLink } from './handshake.ts';
@@ -38,7 +39,12 @@ void link.closed.then(end);
 async function serve(data: unknown, connection: Connection): Promise<unknown> {
   const { root, options, create } = checkHello(data);
   prepareRoot(root, create);
-  const replica = await openDiskReplica({ root, side: 'container', options });
+  const replica = await openDiskReplica({
+    root,
+    side: 'container',
+    options,
+    rsync: rsyncPort,
+  });
   const { handlers, keeps } = serveReplica(replica);
   const upcalls = new UpcallAgent(connection);
   serving = { replica, keeps, upcalls };

@@ -24,7 +24,7 @@ export function eventCost(bytes: number): number {
 /** Milliseconds that an agent may take to open its socket. */
 const upcallsMs = 30_000;
 
-type StreamOptions = Pick<CallOptions, 'signal' | 'idleMs'>;
+type StreamOptions = Pick<CallOptions, 'signal' | 'idleMs' | 'upload'>;
 
 export class Client implements Peer {
   onEvent: Peer['onEvent'] = () => {};
@@ -75,6 +75,9 @@ export class Client implements Peer {
     const { answer } = this.#open(method, params, options, inflow);
     // The stream fails with the same error; here it must only not go unhandled.
     answer.catch((error: Error) => inflow.fail(error));
+    if (options.upload !== undefined) {
+      this.#upload(id, options.upload).catch((error: Error) => this.#abandon(id, error));
+    }
     yield* inflow;
   }
 

@@ -59,6 +59,13 @@ export function serveReplica(replica: Replica): ServedReplica {
     readSmall: (call) => readSmall(replica, call),
     read: (call) => call.send(replica.read(fileOf(call.data), call.signal)),
     stage: (call) => replica.stage(stagedOf(call.data), call.upload, call.signal),
+    rsync: () => replica.rsync(),
+    serveRsync: (call) => serveRsync(replica, call),
+    openIntake: ({ data }) => openIntake(replica, data),
+    closeIntake: ({ data }) => {
+      const [id, take] = checkArray(data, 2);
+      return replica.closeIntake(checkKeptId(id), checkBoolean(take));
+    },
     unstage: ({ data }) => replica.unstage(checkKeptId(data)),
     apply: async (call) => {
       applying += 1;
@@ -150,6 +157,18 @@ function stagedOf(data: unknown): { id: string; digest: string; size: number; pa
   const [id, ...file] = checkArray(data, 4);
   const [digest, size, path] = file;
   return { id: checkKeptId(id), ...fileOf([path, digest, size]) };
+}
+
+async function serveRsync(replica: Replica, call: ServedCall): Promise<void> {
+  const [args, intake] = checkArray(call.data, 2);
+  const texts = checkArray(args, 100).map((arg) => String(arg));
+  const wanted = intake === null ? { args: texts } : { args: texts, intake: checkKeptId(intake) };
+  await call.send(replica.serveRsync(wanted, call.upload, call.signal));
+}
+
+async function openIntake(replica: Replica, data: unknown): Promise<void> {
+  const [id, rows] = checkArray(data, 2);
+  await replica.openIntake(checkKeptId(id), checkArray(rows).map(stagedOf), () => undefined);
 }
 
 /**

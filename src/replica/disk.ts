@@ -12,6 +12,7 @@ import { type Cookies, createCookies } from './cookies.ts';
 import type { Disk } from './disk-path.ts';
 import { createDurable, type Durable } from './durable.ts';
 import { type FsPort, realFs } from './fs-port.ts';
+import { createIntakes, type Intakes } from './intake.ts';
 import { createKeptFiles, type KeptFiles } from './kept.ts';
 import { takeLeftovers } from './leftovers.ts';
 import { createLock, type Lock } from './lock.ts';
@@ -22,6 +23,7 @@ import { createPolling, type Polling } from './polling.ts';
 import { readFile, readSmallFile } from './read.ts';
 import type {
   Action,
+  Content,
   FlushOptions,
   Kept,
   Outcome,
@@ -30,13 +32,16 @@ import type {
   ReplicaEvent,
   ReplicaInfo,
   ReplicaOptions,
+  RsyncCall,
+  RsyncFound,
+  RsyncPort,
   ScanOptions,
   ScanSummary,
 } from './replica.ts';
 import { createRootGuard, rootError } from './root-guard.ts';
 import { createRootWatch, type RootWatch } from './root-watch.ts';
 import { scan } from './scan.ts';
-import { type Content, createStaged, type Staged } from './staged.ts';
+import { createStaged, type Staged } from './staged.ts';
 import { createStorm, type Storm } from './storm.ts';
 import { forgetDirectory, type View } from './view.ts';
 import { createWatcher, watchLimit } from './watch.ts';
@@ -51,8 +56,11 @@ export interface DiskReplicaInput {
   /** For tests: system calls that fail, steps between which the disk changes. */
   readonly fs?: FsPort;
   readonly probe?: Work['probe'];
+  /** Without it there is no rsync here. */
+  readonly rsync?: RsyncPort | undefined;
 }
 
+const noRsync = { ok: false, why: 'rsync is not used here' } as const;
 const drainDeadline = 10_000;
 const rescanEvery = 10 * 60_000;
 const retryAfter = { unstable: 1_000, unreadable: 10_000 } as const;
@@ -98,6 +106,9 @@ class DiskReplica implements Replica {
   readonly #polling: Polling;
   readonly #storm: Storm;
   readonly #staged: Staged;
+  readonly #intakes: Intakes;
+  readonly #rsync: RsyncPort | undefined;
+  #rsyncFound: Promise<RsyncFound> | undefined;
   readonly #durable: Durable;
   readonly #work: Work;
   readonly #rescan: NodeJS.Timeout;
@@ -160,6 +171,8 @@ class DiskReplica implements Replica {
       onCount: (directories) => this.#emit({ type: 'polling', directories, limit: watchLimit() }),
     });
     this.#staged = createStaged(disk, area);
+    this.#intakes = createIntakes(disk, area, this.#staged);
+    this.#rsync = input.rsync;
     this.#durable = createDurable(disk);
     this.#work = {
       view: this.#view,
@@ -252,6 +265,37 @@ class DiskReplica implements Replica {
     this.#staged.drop(id);
   }
 
+  rsync(): Promise<RsyncFound> {
+    this.#rsyncFound ??= this.#rsync?.find() ?? Promise.resolve(noRsync);
+    return this.#rsyncFound;
+  }
+
+  serveRsync(
+    { args, intake }: RsyncCall,
+    input: AsyncIterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): AsyncIterable<Uint8Array> {
+    this.#checkOpen();
+    this.#checkRoot();
+    if (this.#rsync === undefined) throw new CaiError('IO', noRsync.why);
+    const directory = intake === undefined ? this.info.root : this.#intakes.place(intake);
+    return this.#rsync.serve({ args, directory, signal }, input);
+  }
+
+  async openIntake(
+    id: string,
+    contents: readonly Content[],
+    onTooMuch: () => void,
+  ): Promise<string> {
+    this.#checkOpen();
+    this.#checkRoot();
+    return this.#intakes.open(id, contents, onTooMuch);
+  }
+
+  closeIntake(id: string, take: boolean): Promise<readonly string[]> {
+    return this.#intakes.close(id, take);
+  }
+
   async apply(actions: readonly Action[]): Promise<readonly Outcome[]> {
     this.#checkOpen();
     return this.#exclusively(async () => {
@@ -302,6 +346,7 @@ class DiskReplica implements Replica {
     this.#looking.close();
     this.#root.close();
     this.#cookies.close();
+    await this.#intakes.closeAll().catch(() => undefined);
     await this.#lock.run(async () => this.#view.watcher.close());
     const { kept, area } = this.#parts;
     try {

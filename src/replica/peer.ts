@@ -23,11 +23,11 @@ export interface CallOptions {
 /** The host's end: calls the far side. */
 export interface Peer {
   call(method: string, params: unknown, options: CallOptions): Promise<Answer>;
-  /** A call that is answered by a stream. */
+  /** A call that is answered by a stream; with an upload, bytes go both ways at once. */
   download(
     method: string,
     params: unknown,
-    options: Pick<CallOptions, 'signal' | 'idleMs'>,
+    options: Pick<CallOptions, 'signal' | 'idleMs' | 'upload'>,
   ): AsyncIterable<Uint8Array>;
   /** The far side may have only so many bytes of events under way; the promise gives them back. */
   onEvent: (event: Answer) => Promise<void> | void;

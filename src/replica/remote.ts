@@ -12,6 +12,7 @@ import { RemoteEvents } from './remote-events.ts';
 import { scanRemote } from './remote-scan.ts';
 import type {
   Action,
+  Content,
   FlushOptions,
   Kept,
   Outcome,
@@ -20,14 +21,16 @@ import type {
   ReplicaEvent,
   ReplicaInfo,
   ReplicaOptions,
+  RsyncCall,
+  RsyncFound,
   ScanOptions,
   ScanSummary,
 } from './replica.ts';
 import { violation } from './violation.ts';
 import { actionCost, cutByCost, encodeActions, textCost } from './wire.ts';
 import { checkOutcomes } from './wire-apply.ts';
-import { checkArray, checkError, checkKept, openContents } from './wire-check.ts';
-import { checkInfo } from './wire-info.ts';
+import { checkArray, checkError, checkKept, checkKeptId, openContents } from './wire-check.ts';
+import { checkInfo, checkRsync } from './wire-info.ts';
 
 /** Milliseconds without progress after which a call is given up. */
 const idle = {
@@ -114,6 +117,7 @@ class RemoteReplica implements Replica {
   readonly #peer: Peer;
   readonly #caller: Caller;
   readonly #events: RemoteEvents;
+  #rsyncFound: Promise<RsyncFound> | undefined;
 
   constructor(peer: Peer, caller: Caller, info: ReplicaInfo) {
     this.info = info;
@@ -189,7 +193,7 @@ class RemoteReplica implements Replica {
   }
 
   async stage(
-    content: { id: string; digest: string; size: number; path: string },
+    content: Content,
     chunks: AsyncIterable<Uint8Array>,
     signal?: AbortSignal,
   ): Promise<void> {
@@ -200,6 +204,33 @@ class RemoteReplica implements Replica {
 
   async unstage(id: string): Promise<void> {
     await this.#caller.call('unstage', id, { idleMs: idle.short });
+  }
+
+  rsync(): Promise<RsyncFound> {
+    this.#rsyncFound ??= this.#caller
+      .call('rsync', null, { idleMs: idle.short })
+      .then(({ data }) => this.#caller.guard(() => checkRsync(data)));
+    return this.#rsyncFound;
+  }
+
+  serveRsync(
+    { args, intake }: RsyncCall,
+    input: AsyncIterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): AsyncIterable<Uint8Array> {
+    const options = { idleMs: idle.disk, signal, upload: input };
+    return this.#peer.download('serveRsync', [args, intake ?? null], options);
+  }
+
+  async openIntake(id: string, contents: readonly Content[]): Promise<string> {
+    const rows = contents.map(({ id: own, digest, size, path }) => [own, digest, size, path]);
+    await this.#caller.call('openIntake', [id, rows], { idleMs: idle.disk });
+    return '';
+  }
+
+  async closeIntake(id: string, take: boolean): Promise<readonly string[]> {
+    const { data } = await this.#caller.call('closeIntake', [id, take], { idleMs: idle.disk });
+    return this.#caller.guard(() => checkArray(data).map(checkKeptId));
   }
 
   /** Of more actions than fit one message the first outcomes may be older than events told since. */

@@ -183,6 +183,40 @@ export type ReadResult =
   /** It is not there any more, or has other content; the watcher will tell. */
   | { readonly ok: false; readonly error: OutcomeError };
 
+/** What is known of the rsync program of a side. */
+export type RsyncFound =
+  | { readonly ok: true; readonly version: string; readonly protocol: number }
+  | { readonly ok: false; readonly why: string };
+
+/** A content that is on its way. */
+export interface Content {
+  readonly id: string;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly path: Path;
+}
+
+/** rsync's server, as a replica runs it. */
+export interface RsyncCall {
+  /** As rsync's client made them. */
+  readonly args: readonly string[];
+  /** The intake to receive into; left out: it sends from the root. */
+  readonly intake?: string;
+}
+
+/** What a replica on a disk needs to have rsync at its service; the rsync room knows how. */
+export interface RsyncPort {
+  find(): Promise<RsyncFound>;
+  serve(
+    call: {
+      readonly args: readonly string[];
+      readonly directory: string;
+      readonly signal?: AbortSignal | undefined;
+    },
+    input: AsyncIterable<Uint8Array>,
+  ): AsyncIterable<Uint8Array>;
+}
+
 export interface Replica {
   readonly info: ReplicaInfo;
   /** Set by the session before the first scan. */
@@ -211,17 +245,23 @@ export interface Replica {
     signal?: AbortSignal,
   ): AsyncIterable<Uint8Array>;
   /** Receives a large content ahead of the action that places it. Fails when digest or size differ. */
-  stage(
-    content: {
-      readonly id: string;
-      readonly digest: Digest;
-      readonly size: number;
-      readonly path: Path;
-    },
-    chunks: AsyncIterable<Uint8Array>,
-    signal?: AbortSignal,
-  ): Promise<void>;
+  stage(content: Content, chunks: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void>;
   unstage(id: string): Promise<void>;
+  /** The rsync of this side; looked for once. */
+  rsync(): Promise<RsyncFound>;
+  /** Runs rsync's server; `input` goes to it, what it says comes back. */
+  serveRsync(
+    call: RsyncCall,
+    input: AsyncIterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): AsyncIterable<Uint8Array>;
+  /**
+   * Makes a private place into which rsync brings these contents under their paths; answers with where that
+   * is on its disk. `onTooMuch` (on a disk of this machine only): a file became larger than announced.
+   */
+  openIntake(id: string, contents: readonly Content[], onTooMuch: () => void): Promise<string>;
+  /** Stages what came complete and right (its ids), and removes the rest; all of it unless `take`. */
+  closeIntake(id: string, take: boolean): Promise<readonly string[]>;
   /** Carries out the actions in order; one outcome each, in the same order. */
   apply(actions: readonly Action[]): Promise<readonly Outcome[]>;
   /** Content of a kept file, as it is now. */

@@ -6,11 +6,11 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { CaiError, toCaiError } from '../errors.ts';
 import type { Digest } from '../tree/entry.ts';
-import type { Path } from '../tree/path.ts';
 import type { Area } from './area.ts';
 import { closeQuietly } from './digest.ts';
 import type { Disk } from './disk-path.ts';
 import { writeAsync } from './fs-port.ts';
+import type { Content } from './replica.ts';
 
 export interface StagedContent {
   readonly at: string;
@@ -18,15 +18,10 @@ export interface StagedContent {
   readonly size: number;
 }
 
-export interface Content {
-  readonly id: string;
-  readonly digest: Digest;
-  readonly size: number;
-  readonly path: Path;
-}
-
 export interface Staged {
   receive(content: Content, chunks: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<void>;
+  /** Takes a file of this room that was found to be right. */
+  adopt(content: Content, at: string): void;
   /** Hands a content over to whoever places it; it is not staged any more then. */
   take(id: string): StagedContent | undefined;
   /** Gives it back: it could not be placed. */
@@ -52,6 +47,10 @@ export function createStaged(disk: Disk, area: Area): Staged {
         throw toCaiError(error, content.path);
       }
       contents.set(content.id, { at, digest: content.digest, size: content.size });
+    },
+    adopt: ({ id, digest, size }, at) => {
+      drop(id);
+      contents.set(id, { at, digest, size });
     },
     take: (id) => {
       const content = contents.get(id);

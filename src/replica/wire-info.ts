@@ -1,6 +1,6 @@
 /** Reads what an agent says of itself: its welcome, its summary of a scan, and what it tells unasked. */
 import { isAbsolute } from 'node:path/posix';
-import type { Observation, ReplicaEvent, ReplicaInfo, ScanSummary } from './replica.ts';
+import type { Observation, ReplicaEvent, ReplicaInfo, RsyncFound, ScanSummary } from './replica.ts';
 import { violation } from './violation.ts';
 import {
   checkBoolean,
@@ -40,6 +40,16 @@ export function checkInfo(value: unknown): AgentInfo {
     nodeVersion: checkText(raw.nodeVersion, 40),
     caseSensitive: checkBoolean(raw.caseSensitive),
     uid: checkNumber(raw.uid, 2 ** 32),
+  };
+}
+
+export function checkRsync(value: unknown): RsyncFound {
+  const raw = checkFields(value);
+  if (!checkBoolean(raw.ok)) return { ok: false, why: checkText(raw.why, 200) };
+  return {
+    ok: true,
+    version: checkText(raw.version, 40),
+    protocol: checkCount(raw.protocol, 9999),
   };
 }
 

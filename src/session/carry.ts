@@ -20,6 +20,7 @@ import { lostModes } from './lost-modes.ts';
 import type { Basis, Step } from './plan.ts';
 import { orderActions } from './plan.ts';
 import { addHold, arrived } from './report.ts';
+import type { LargeStep } from './shipments.ts';
 import { isAged } from './snapshot.ts';
 
 const batchActions = 256;
@@ -45,7 +46,7 @@ export async function carryOut(
   const { steps } = orderActions(engine.core, target, going, basis);
   const context: AbsorbContext = { target, replica };
   const small: Step[] = [];
-  const large: (Step & { ready: false })[] = [];
+  const large: LargeStep[] = [];
   for (const step of steps) {
     if (!step.ready && step.entry.size > inlineLimit) large.push(step);
     else small.push(step);
@@ -53,6 +54,7 @@ export async function carryOut(
   const work = createBounded(batchesAtOnce);
   try {
     for (const batch of toBatches(small)) {
+      await engine.bandwidth.take(batch.bytes);
       const ready = await fetchBatch(engine, target, batch.steps);
       await work.add(applyBatch(engine, context, ready));
     }
@@ -60,7 +62,7 @@ export async function carryOut(
     await work.settled();
   }
   work.check();
-  for (const step of large) bringLarge(engine, context, step);
+  bringLarge(engine, context, large);
 }
 
 /** Leaves out removals that wait for a person, and whatever would need their place. */

@@ -8,6 +8,7 @@ import type { Path, Side } from '../tree/path.ts';
 import { conflictPolicies } from '../tree/policies.ts';
 import type { ConflictPolicy } from '../tree/reconcile.ts';
 import { Arrivals } from './arrivals.ts';
+import { type Bandwidth, createBandwidth } from './bandwidth.ts';
 import { Claims } from './claims.ts';
 import { Comebacks } from './comebacks.ts';
 import { ConflictList } from './conflict-list.ts';
@@ -20,7 +21,9 @@ import { Keeper } from './keeper.ts';
 import type { Report } from './report.ts';
 import { createReport } from './report.ts';
 import { Retries } from './retries.ts';
+import { createRsyncUse, type RsyncUse } from './rsync-use.ts';
 import type { FileSystems, SessionInput } from './session.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 export interface Engine {
   readonly record: SessionRecord;
@@ -41,6 +44,10 @@ export interface Engine {
   readonly rescan: Set<Path>;
   /** Large contents under way: ends with the session. */
   readonly transfers: Map<Path, AbortController>;
+  /** So many of them at once. */
+  readonly turns: Turns;
+  readonly bandwidth: Bandwidth;
+  readonly rsync: RsyncUse;
   /** One-way modes: what the receiving side changed and keeps. */
   readonly diverged: Set<Path>;
   /** Whose base this is; unknown before the first connect. */
@@ -92,6 +99,9 @@ export function createEngine(
     window: createRemovalWindow(),
     rescan: new Set(),
     transfers: new Map(),
+    turns: createTurns(record.options.transfersAtOnce ?? 4),
+    bandwidth: createBandwidth(record.options.bandwidth ?? 0),
+    rsync: createRsyncUse(core),
     diverged: new Set(),
     overrides: new Map(),
     policy: conflictPolicies(record.options.conflicts, record.options.conflictRules),

@@ -8,6 +8,7 @@ import { loadAgent } from '../link/agent-source.ts';
 import { connect } from '../link/connect.ts';
 import { openDiskReplica } from '../replica/disk.ts';
 import type { Replica, ReplicaOptions } from '../replica/replica.ts';
+import { rsyncPort } from '../rsync/port.ts';
 import type { Side } from '../tree/path.ts';
 import type { Engine } from './engine.ts';
 import type { Place } from './identity.ts';
@@ -38,7 +39,13 @@ export function openLocal(of: Of): Promise<Replica> {
 function openDisk({ record, fs }: Of, side: Side, root: string): Promise<Replica> {
   const options = replicaOptions(record.options);
   const port = fs[side];
-  return openDiskReplica({ root, side, options, ...(port === undefined ? {} : { fs: port }) });
+  return openDiskReplica({
+    root,
+    side,
+    options,
+    rsync: rsyncPort,
+    ...(port === undefined ? {} : { fs: port }),
+  });
 }
 
 export async function openFar(of: Of, signal: AbortSignal): Promise<Far> {

@@ -1,137 +1,178 @@
 /**
- * Large contents travel aside, a few at a time: streamed from the source's disk into the target's
- * staging area and put in place from there. Their paths are left alone meanwhile, everything else goes on.
+ * Large contents travel aside, a few at a time: into the target's staging area, by rsync or as a stream
+ * (shipments.ts), and are put in place from there. Their paths are left alone meanwhile, everything else
+ * goes on.
  */
 import { CaiError, toCaiError } from '../errors.ts';
-import type { FileEntry } from '../tree/entry.ts';
+import type { Action } from '../replica/replica.ts';
 import { maxTextBytes } from '../tree/merge-text.ts';
 import type { Path } from '../tree/path.ts';
-import { otherSide } from '../tree/path.ts';
 import type { AbsorbContext } from './absorb.ts';
 import { absorb } from './absorb.ts';
+import { readSide } from './contents.ts';
 import type { Engine } from './engine.ts';
-import { replicaOf } from './engine.ts';
-import type { Step } from './plan.ts';
-import { addProblem, arrived, setState, showProgress } from './report.ts';
+import { addProblem, arrived, setState } from './report.ts';
+import { shipPlain } from './ship-plain.ts';
+import { shipByRsync } from './ship-rsync.ts';
+import { type LargeStep, planShipments, type Shipment } from './shipments.ts';
 
-const transfersAtOnce = 4;
-/** Milliseconds between two progress events of one transfer. */
-const progressEvery = 200;
+/** Milliseconds of a round trip from which on a link counts as slow. */
+const slowLink = 3;
 
 let nextId = 0;
-const waiting: (() => void)[] = [];
-let running = 0;
 
-async function takeTurn(): Promise<void> {
-  if (running >= transfersAtOnce) await new Promise<void>((resolve) => waiting.push(resolve));
-  else running += 1;
+function newId(): string {
+  nextId += 1;
+  return `large-${process.pid}-${nextId}`;
 }
 
-function endTurn(): void {
-  const next = waiting.shift();
-  if (next === undefined) running -= 1;
-  else next();
-}
-
-/** Starts bringing a large file over; returns at once. */
+/** Starts bringing large files over; returns at once. */
 export function bringLarge(
   engine: Engine,
   context: AbsorbContext,
-  step: Step & { ready: false },
+  steps: readonly LargeStep[],
 ): void {
-  const { core, transfers } = engine;
-  if (core.inFlight.has(step.path)) return;
-  const abort = new AbortController();
-  core.inFlight.add(step.path);
+  const { core } = engine;
+  const fresh = steps.filter(({ path }) => !core.inFlight.has(path));
+  if (fresh.length === 0) return;
+  for (const { path } of fresh) core.inFlight.add(path);
   if (engine.report.state === 'watching') setState(engine.report, 'syncing');
-  transfers.set(step.path, abort);
-  bring(engine, context, step, abort.signal)
-    .catch((error: unknown) => notBrought(engine, context, step.path, error))
-    .finally(() => {
-      core.inFlight.delete(step.path);
-      transfers.delete(step.path);
-      core.dirty.add(step.path);
-      engine.schedule();
-    });
+  const abort = new AbortController();
+  for (const { path } of fresh) engine.transfers.set(path, abort);
+  void plan(engine, fresh).then((shipments) => {
+    for (const shipment of shipments) void ship(engine, context, shipment, abort.signal);
+  });
 }
 
-async function bring(
+async function plan(engine: Engine, steps: readonly LargeStep[]): Promise<readonly Shipment[]> {
+  const rsync = await engine.rsync.usable();
+  const roundTrip = engine.core.sides.container.replica?.info.roundTrip ?? 0;
+  const slow = roundTrip > slowLink || (engine.core.options.bandwidth ?? 0) > 0;
+  return planShipments(steps, { rsync, slow });
+}
+
+/** Never fails: what did not arrive is noted, and its path is free again. */
+async function ship(
   engine: Engine,
   context: AbsorbContext,
-  step: Step & { ready: false },
+  shipment: Shipment,
   signal: AbortSignal,
 ): Promise<void> {
-  const { path, entry, expect, seen } = step;
-  const id = `large-${process.pid}-${++nextId}`;
-  await takeTurn();
+  await engine.turns.take();
+  try {
+    if (shipment.by === 'plain') await bringPlain(engine, context, shipment.step, signal);
+    else await bringGroup(engine, context, shipment, signal);
+  } finally {
+    engine.turns.end();
+  }
+}
+
+async function bringPlain(
+  engine: Engine,
+  context: AbsorbContext,
+  step: LargeStep,
+  signal: AbortSignal,
+): Promise<void> {
+  const id = newId();
   try {
     if (signal.aborted) return;
-    const source = replicaOf(engine, otherSide(context.target));
-    const content = source.read({ path, digest: entry.digest, size: entry.size }, signal);
-    const chunks = withProgress(engine, entry, rememberText(engine, entry, content));
-    await context.replica.stage(
-      { id, digest: entry.digest, size: entry.size, path },
-      chunks,
-      signal,
+    await shipPlain(engine, context, step, { id, signal });
+    await place(engine, context, [{ step, id }]);
+  } catch (error) {
+    notBrought(engine, context, step.path, error);
+  } finally {
+    await context.replica.unstage(id).catch(() => undefined);
+    free(engine, [step.path]);
+  }
+}
+
+/** What rsync did not bring goes the plain way, which also says why not. */
+async function bringGroup(
+  engine: Engine,
+  context: AbsorbContext,
+  { steps, delta }: Shipment & { by: 'rsync' },
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = steps.map((step) => ({ step, id: newId() }));
+  const contents = wanted.map(({ id, step: { path, entry } }) => {
+    const { digest, size } = entry;
+    return { id, digest, size, path };
+  });
+  let rest: readonly LargeStep[] = steps;
+  try {
+    if (signal.aborted) return;
+    const staged = await shipByRsync(engine, context, { id: newId(), contents, delta, signal });
+    const there = wanted.filter(({ id }) => staged.has(id));
+    rest = wanted.filter(({ id }) => !staged.has(id)).map(({ step }) => step);
+    await place(engine, context, there);
+    free(
+      engine,
+      there.map(({ step }) => step.path),
     );
-    const action = {
-      type: 'write' as const,
+    await rememberTexts(
+      engine,
+      there.map(({ step }) => step),
+    );
+    for (const step of rest) await bringPlain(engine, context, step, signal);
+  } catch (error) {
+    for (const { path } of rest) notBrought(engine, context, path, error);
+  } finally {
+    for (const { id } of wanted) await context.replica.unstage(id).catch(() => undefined);
+    free(
+      engine,
+      steps.map(({ path }) => path),
+    );
+  }
+}
+
+interface Staged {
+  readonly step: LargeStep;
+  readonly id: string;
+}
+
+async function place(
+  engine: Engine,
+  context: AbsorbContext,
+  staged: readonly Staged[],
+): Promise<void> {
+  const actions = staged.map(
+    ({ step: { path, expect, entry }, id }): Action => ({
+      type: 'write',
       path,
       expect,
       entry,
-      source: { from: 'staged' as const, id },
-    };
-    const [outcome] = await context.replica.apply([action]);
-    if (outcome === undefined) throw new CaiError('INTERNAL', 'An action without an outcome.');
-    arrived(engine.report, context.target, absorb(engine, context, [{ action, seen, outcome }]));
-  } finally {
-    endTurn();
-    await context.replica.unstage(id).catch(() => undefined);
+      source: { from: 'staged', id },
+    }),
+  );
+  const outcomes = await context.replica.apply(actions);
+  const applied = staged.map(({ step: { seen } }, index) => {
+    const outcome = outcomes[index];
+    const action = actions[index];
+    if (outcome === undefined || action === undefined)
+      throw new CaiError('INTERNAL', 'An action without an outcome.');
+    return { action, seen, outcome };
+  });
+  arrived(engine.report, context.target, absorb(engine, context, applied));
+}
+
+/** For merges: rsync's contents do not come by here, and are read from the host's own disk. */
+async function rememberTexts(engine: Engine, steps: readonly LargeStep[]): Promise<void> {
+  const { texts } = engine.store;
+  for (const { path, entry } of steps) {
+    if (entry.size > maxTextBytes || texts.has(entry.digest) || entry.size > texts.room) continue;
+    const bytes = await readSide(engine, 'local', path, entry).catch(() => undefined);
+    if (bytes !== undefined) texts.add(entry.digest, bytes);
   }
 }
 
-/** Keeps a text that goes by, for merges. */
-async function* rememberText(
-  { store }: Engine,
-  { digest, size }: FileEntry,
-  chunks: AsyncIterable<Uint8Array>,
-): AsyncIterable<Uint8Array> {
-  if (size > maxTextBytes) {
-    yield* chunks;
-    return;
+function free(engine: Engine, paths: readonly Path[]): void {
+  const { core, transfers } = engine;
+  for (const path of paths) {
+    if (!core.inFlight.delete(path)) continue;
+    transfers.delete(path);
+    core.dirty.add(path);
   }
-  const parts: Uint8Array[] = [];
-  for await (const chunk of chunks) {
-    parts.push(chunk);
-    yield chunk;
-  }
-  store.texts.add(digest, Buffer.concat(parts));
-}
-
-async function* withProgress(
-  engine: Engine,
-  entry: FileEntry,
-  chunks: AsyncIterable<Uint8Array>,
-): AsyncIterable<Uint8Array> {
-  const start = performance.now();
-  let told = start;
-  let bytes = 0;
-  for await (const chunk of chunks) {
-    yield chunk;
-    bytes += chunk.length;
-    const now = performance.now();
-    if (now - told < progressEvery) continue;
-    told = now;
-    const rate = Math.round((bytes / (now - start)) * 1000);
-    showProgress(engine.report, {
-      phase: 'sync',
-      files: 0,
-      filesTotal: 1,
-      bytes,
-      bytesTotal: entry.size,
-      rate,
-    });
-  }
+  engine.schedule();
 }
 
 function notBrought(

@@ -368,6 +368,7 @@ export class LiveSession implements Session {
     // What waits for a person may have been settled while nobody looked.
     for (const path of this.#engine.conflicts.openPaths()) core.dirty.add(path);
     this.#schedule();
+    void this.#engine.rsync.usable();
     void fillTexts(this.#engine, () => this.#stopped).catch(() => undefined);
     const first = !report.ready;
     report.ready = true;

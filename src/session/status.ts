@@ -14,6 +14,7 @@ export function sessionStatus(engine: Engine, transport: string): SessionStatus 
   const replica = core.sides.container.replica;
   const waiting = heldBackCount(core);
   const now = Date.now();
+  const transferEngine = engine.rsync.status();
   return {
     name,
     id,
@@ -36,6 +37,7 @@ export function sessionStatus(engine: Engine, transport: string): SessionStatus 
             clockSkewMs: replica.info.clockSkew,
           },
         }),
+    ...(replica === undefined || transferEngine === undefined ? {} : { transferEngine }),
     ...(report.progress === undefined ? {} : { progress: report.progress }),
     transfers: report.transfers,
     totals: shownTotals(report.totals),

@@ -1,0 +1,81 @@
+/**
+ * The arguments of the two rsync processes. The one on the host is the client and makes the server's own;
+ * the far side takes only those that such a client makes, and puts in the places by itself. Pure.
+ */
+import { CaiError } from '../errors.ts';
+
+/** `send`: from the host to the far side. */
+export type Direction = 'send' | 'receive';
+
+/** From the directory that receives to the root in which it lies: where rsync looks for what it can reuse. */
+const basis = '../..';
+/** Stands for the far side; no such machine is ever looked up. */
+const farHost = 'far:/';
+
+const common = [
+  // What is there already is no proof of anything: every file that is named is brought over.
+  '--ignore-times',
+  // Written under its name at once: the place is private, and a rename per file costs more than the file.
+  '--inplace',
+  '--no-implied-dirs',
+  '--files-from=-',
+  '--from0',
+  '--no-secluded-args',
+  '--timeout=120',
+  '--info=progress2',
+  '--outbuf=N',
+] as const;
+
+/** `shell`: rsync's own notation of the command that connects it. */
+export function clientArguments(options: {
+  readonly direction: Direction;
+  readonly shell: string;
+  /** Only what differs from the file that is there goes over. */
+  readonly delta: boolean;
+}): readonly string[] {
+  const { direction, shell, delta } = options;
+  return [
+    '-e',
+    shell,
+    ...common,
+    ...(delta ? ['--no-whole-file', `--copy-dest=${basis}`] : ['--whole-file']),
+    ...(direction === 'send' ? ['./', farHost] : [farHost, './']),
+  ];
+}
+
+/** Short options that carry no value but the client's abilities behind `e`. */
+const shortForm = /^-[IRWvt]*(e[\d.]*[A-Za-z]*)?$/;
+const longForms = [
+  /^--sender$/,
+  /^--timeout=\d{1,6}$/,
+  /^--inplace$/,
+  /^--no-implied-dirs$/,
+  /^--files-from=-$/,
+  /^--from0$/,
+  /^--no-W$|^--no-whole-file$/,
+  /^--(log-format|out-format)=[%a-zX]{0,8}$/,
+];
+
+/** The server's arguments as a client made them, from `--server` on; with its places put in. */
+export function serverArguments(made: readonly unknown[]): readonly string[] {
+  const [first, ...rest] = made;
+  if (first !== '--server' || rest.at(-2) !== '.') throw refused(made);
+  const options = rest.slice(0, -2);
+  for (let at = 0; at < options.length; at += 1) {
+    const option = options[at];
+    if (option === '--copy-dest' && options[at + 1] === basis) at += 1;
+    else if (typeof option !== 'string' || !isKnown(option)) throw refused(made);
+  }
+  return ['--server', ...(options as string[]), '.', './'];
+}
+
+function isKnown(option: string): boolean {
+  return option.startsWith('--')
+    ? longForms.some((form) => form.test(option))
+    : shortForm.test(option);
+}
+
+function refused(made: readonly unknown[]): CaiError {
+  const text = made.map(String).join(' ').slice(0, 200);
+  return new CaiError('PROTOCOL', `An rsync is refused: ${text}`);
+}

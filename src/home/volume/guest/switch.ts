@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { agentUser } from '../../../docker/agent-places.ts';
 import { volumePathFault } from '../entry.ts';
 import type { Recovered } from '../protocol.ts';
-import { areaOf } from './disk.ts';
+import { areaOf, inTheWay } from './disk.ts';
 import type { Attributes, Step } from './plan.ts';
 import { newPlace, oldPlace } from './stage.ts';
 
@@ -70,10 +70,15 @@ export function recover(options: SwitchOptions): Recovered {
 }
 
 function run(steps: readonly Step[], work: Work): void {
+  let taken = 0;
   try {
-    for (const [index, step] of steps.entries()) redo(step, index, work);
+    for (const [index, step] of steps.entries()) {
+      taken = index + 1;
+      redo(step, index, work);
+    }
   } catch (error) {
-    for (const [index, step] of [...steps.entries()].reverse()) undo(step, index, work);
+    for (const [index, step] of [...steps.entries()].slice(0, taken).reverse())
+      undo(step, index, work);
     finish(work);
     throw error;
   }
@@ -81,6 +86,11 @@ function run(steps: readonly Step[], work: Work): void {
 
 function redo(step: Step, index: number, work: Work): void {
   const { root, fs } = work;
+  if (!isReachable(step.path, work)) {
+    // A later step has replaced a parent already; nothing is put where no directory is.
+    if (step.do === 'drop' || step.do === 'dress') return;
+    throw inTheWay(step.path, 'no longer in a directory');
+  }
   const place = join(root, step.path);
   switch (step.do) {
     case 'make':
@@ -115,6 +125,7 @@ function putAside(place: string, index: number, { root, fs }: Work): void {
 }
 
 function undo(step: Step, index: number, { root, fs, ...work }: Work): void {
+  if (!isReachable(step.path, { root, fs })) return;
   const place = join(root, step.path);
   const aside = oldPlace(root, index);
   switch (step.do) {
@@ -144,19 +155,39 @@ function dress(
   { root, fs }: Work,
 ): void {
   const place = join(root, path);
-  if (!exists(fs, place)) return;
+  const stat = look(fs, place);
+  // Changing a mode follows links: what became one meanwhile is left alone.
+  if (stat === undefined || stat.isSymbolicLink() !== (kind === 'link')) return;
   fs.lchownSync(place, to.uid, to.gid);
   if (kind !== 'link') fs.chmodSync(place, to.mode);
   fs.lutimesSync(place, to.mtime / 1000, to.mtime / 1000);
 }
 
 function exists(fs: SwitchFs, place: string): boolean {
-  return fs.lstatSync(place, { throwIfNoEntry: false }) !== undefined;
+  return look(fs, place) !== undefined;
 }
 
 function isFullDirectory(fs: SwitchFs, place: string): boolean {
-  const stat = fs.lstatSync(place, { throwIfNoEntry: false });
-  return stat?.isDirectory() === true && fs.readdirSync(place).length > 0;
+  return look(fs, place)?.isDirectory() === true && fs.readdirSync(place).length > 0;
+}
+
+/** No link and no file stands on the way to it: no step leads through one. */
+function isReachable(path: string, { root, fs }: SwitchOptions): boolean {
+  const parents = path.split('/').slice(0, -1);
+  return parents.every((_, depth) => {
+    const parent = join(root, ...parents.slice(0, depth + 1));
+    return look(fs, parent)?.isDirectory() === true;
+  });
+}
+
+/** When it goes on with a journal, a later step may have replaced a parent already. */
+function look(fs: SwitchFs, place: string): nodeFs.Stats | undefined {
+  try {
+    return fs.lstatSync(place, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }
 
 const journalOf = (root: string): string => join(areaOf(root), 'journal');

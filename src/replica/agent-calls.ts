@@ -160,9 +160,12 @@ function stagedOf(data: unknown): { id: string; digest: string; size: number; pa
 }
 
 async function serveRsync(replica: Replica, call: ServedCall): Promise<void> {
-  const [args, intake] = checkArray(call.data, 2);
-  const texts = checkArray(args, 100).map((arg) => String(arg));
-  const wanted = intake === null ? { args: texts } : { args: texts, intake: checkKeptId(intake) };
+  const [args, intake, kept] = checkArray(call.data, 3);
+  const wanted = {
+    args: checkArray(args, 100).map(String),
+    ...(intake === null ? {} : { intake: checkKeptId(intake) }),
+    ...(kept === null ? {} : { kept: checkKeptId(kept) }),
+  };
   await call.send(replica.serveRsync(wanted, call.upload, call.signal));
 }
 

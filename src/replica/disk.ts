@@ -270,16 +270,38 @@ class DiskReplica implements Replica {
     return this.#rsyncFound;
   }
 
-  serveRsync(
-    { args, intake }: RsyncCall,
+  async *serveRsync(
+    { args, intake, kept }: RsyncCall,
     input: AsyncIterable<Uint8Array>,
     signal?: AbortSignal,
-  ): AsyncIterable<Uint8Array> {
+  ): AsyncGenerator<Uint8Array, void, undefined> {
     this.#checkOpen();
     this.#checkRoot();
     if (this.#rsync === undefined) throw new CaiError('IO', noRsync.why);
-    const directory = intake === undefined ? this.info.root : this.#intakes.place(intake);
-    return this.#rsync.serve({ args, directory, signal }, input);
+    const { serve } = this.#rsync;
+    const { root } = this.info;
+    if (kept !== undefined) {
+      yield* this.#exposed(kept, (directory) => serve({ args, directory, root, signal }, input));
+      return;
+    }
+    const directory = intake === undefined ? root : this.#intakes.place(intake);
+    yield* serve({ args, directory, root, signal }, input);
+  }
+
+  /** A kept file stands in a directory of its own, under its path, while it is sent. */
+  async *#exposed(
+    id: string,
+    send: (directory: string) => AsyncIterable<Uint8Array>,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const { area, kept, disk } = this.#parts;
+    const directory = `${area.open()}/${area.next('new')}`;
+    disk.fs.mkdirSync(directory, { mode: 0o700 });
+    try {
+      kept.expose(id, directory);
+      yield* send(directory);
+    } finally {
+      disk.fs.rmSync(directory, { recursive: true, force: true });
+    }
   }
 
   async openIntake(

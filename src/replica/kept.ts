@@ -41,6 +41,8 @@ export interface KeptFiles {
   /** What was held is not kept any more: it has its place back. */
   forget(id: string): void;
   read(id: string): AsyncGenerator<Uint8Array>;
+  /** Puts another name of a kept file, its own path, below an empty directory. */
+  expose(id: string, directory: string): void;
   release(ids: readonly string[]): Promise<Kept[]>;
   close(): void;
 }
@@ -111,6 +113,7 @@ export function createKeptFiles(disk: Disk, area: Area): KeptFiles {
       if (record !== undefined) letGo(disk, record);
     },
     read: (id) => readRecord(disk, records.get(id), id),
+    expose: (id, directory) => expose({ fs, root: directory }, records.get(id), id),
     release: async (ids) => {
       const changed: Kept[] = [];
       for (const id of ids) {
@@ -187,6 +190,12 @@ function letGo({ fs }: Disk, { at }: Record): boolean {
   } catch (error) {
     return isAbsence(error);
   }
+}
+
+function expose(inside: Disk, record: Record | undefined, id: string): void {
+  if (record === undefined) throw new CaiError('NO_VERSION', `No kept file has the id ${id}.`);
+  inside.fs.mkdirSync(diskPath(inside, parentPath(record.path)), { recursive: true });
+  inside.fs.linkSync(record.at, diskPath(inside, record.path));
 }
 
 async function* readRecord(

@@ -214,12 +214,12 @@ class RemoteReplica implements Replica {
   }
 
   serveRsync(
-    { args, intake }: RsyncCall,
+    { args, intake, kept }: RsyncCall,
     input: AsyncIterable<Uint8Array>,
     signal?: AbortSignal,
   ): AsyncIterable<Uint8Array> {
     const options = { idleMs: idle.disk, signal, upload: input };
-    return this.#peer.download('serveRsync', [args, intake ?? null], options);
+    return this.#peer.download('serveRsync', [args, intake ?? null, kept ?? null], options);
   }
 
   async openIntake(id: string, contents: readonly Content[]): Promise<string> {

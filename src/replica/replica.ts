@@ -200,8 +200,9 @@ export interface Content {
 export interface RsyncCall {
   /** As rsync's client made them. */
   readonly args: readonly string[];
-  /** The intake to receive into; left out: it sends from the root. */
+  /** The intake to receive into, or the kept file to send under its path; neither: it sends from the root. */
   readonly intake?: string;
+  readonly kept?: string;
 }
 
 /** What a replica on a disk needs to have rsync at its service; the rsync room knows how. */
@@ -211,6 +212,7 @@ export interface RsyncPort {
     call: {
       readonly args: readonly string[];
       readonly directory: string;
+      readonly root: string;
       readonly signal?: AbortSignal | undefined;
     },
     input: AsyncIterable<Uint8Array>,

@@ -7,8 +7,11 @@ import { CaiError } from '../errors.ts';
 /** `send`: from the host to the far side. */
 export type Direction = 'send' | 'receive';
 
-/** From the directory that receives to the root in which it lies: where rsync looks for what it can reuse. */
-const basis = '../..';
+/**
+ * Stands for the far side's root, where rsync looks for what it can reuse. That side puts in the real path,
+ * which must be an absolute one: 3.2.7 with Debian's fixes opens no file through `..`.
+ */
+export const farBasis = '/basis';
 /** Stands for the far side; no such machine is ever looked up. */
 const farHost = 'far:/';
 
@@ -30,15 +33,15 @@ const common = [
 export function clientArguments(options: {
   readonly direction: Direction;
   readonly shell: string;
-  /** Only what differs from the file that is there goes over. */
-  readonly delta: boolean;
+  /** The directory with older versions of the files: only what differs from those goes over. */
+  readonly basis?: string | undefined;
 }): readonly string[] {
-  const { direction, shell, delta } = options;
+  const { direction, shell, basis } = options;
   return [
     '-e',
     shell,
     ...common,
-    ...(delta ? ['--no-whole-file', `--copy-dest=${basis}`] : ['--whole-file']),
+    ...(basis === undefined ? ['--whole-file'] : ['--no-whole-file', `--copy-dest=${basis}`]),
     ...(direction === 'send' ? ['./', farHost] : [farHost, './']),
   ];
 }
@@ -56,17 +59,18 @@ const longForms = [
   /^--(log-format|out-format)=[%a-zX]{0,8}$/,
 ];
 
-/** The server's arguments as a client made them, from `--server` on; with its places put in. */
-export function serverArguments(made: readonly unknown[]): readonly string[] {
+/** The server's arguments as a client made them, from `--server` on; with its root put in. */
+export function serverArguments(made: readonly unknown[], root: string): readonly string[] {
   const [first, ...rest] = made;
   if (first !== '--server' || rest.at(-2) !== '.') throw refused(made);
   const options = rest.slice(0, -2);
   for (let at = 0; at < options.length; at += 1) {
     const option = options[at];
-    if (option === '--copy-dest' && options[at + 1] === basis) at += 1;
+    if (option === '--copy-dest' && options[at + 1] === farBasis) at += 1;
     else if (typeof option !== 'string' || !isKnown(option)) throw refused(made);
   }
-  return ['--server', ...(options as string[]), '.', './'];
+  const placed = (options as string[]).map((option) => (option === farBasis ? root : option));
+  return ['--server', ...placed, '.', './'];
 }
 
 function isKnown(option: string): boolean {

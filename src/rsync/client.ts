@@ -14,7 +14,8 @@ import { feed } from './server.ts';
 
 export interface RunRsync {
   readonly direction: Direction;
-  readonly delta: boolean;
+  /** As for `clientArguments`. */
+  readonly basis?: string | undefined;
   /** What is sent from, or received into. */
   readonly directory: string;
   /** The files: paths as bytes, each followed by a zero. */
@@ -34,8 +35,8 @@ const maxTail = 1000;
 
 /** Runs to its end. Fails with CANCELLED, PROTOCOL (too much was said) or IO (rsync's own account). */
 export async function runRsync(run: RunRsync): Promise<void> {
-  const { direction, delta, directory, list, signal } = run;
-  const args = clientArguments({ direction, delta, shell: connectorCommand() });
+  const { direction, basis, directory, list, signal } = run;
+  const args = clientArguments({ direction, basis, shell: connectorCommand() });
   const child = spawn(program, args, {
     cwd: directory,
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],

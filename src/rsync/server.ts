@@ -12,6 +12,8 @@ export interface ServeRsync {
   readonly args: readonly unknown[];
   /** What it sends from, or receives into. */
   readonly directory: string;
+  /** With older versions of the files; absolute. */
+  readonly root: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -19,10 +21,10 @@ const maxTail = 500;
 
 /** What the server says; ends with it. */
 export async function* serveRsync(
-  { args, directory, signal }: ServeRsync,
+  { args, directory, root, signal }: ServeRsync,
   input: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const child = spawn(program, serverArguments(args), {
+  const child = spawn(program, serverArguments(args, root), {
     cwd: directory,
     stdio: ['pipe', 'pipe', 'pipe'],
     env: environment(),

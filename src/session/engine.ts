@@ -14,6 +14,7 @@ import { Comebacks } from './comebacks.ts';
 import { ConflictList } from './conflict-list.ts';
 import type { Core } from './core.ts';
 import { createCore } from './core.ts';
+import { fetchKept } from './fetch-kept.ts';
 import type { RemovalWindow } from './holds.ts';
 import { createRemovalWindow } from './holds.ts';
 import type { Identity } from './identity.ts';
@@ -24,6 +25,9 @@ import { Retries } from './retries.ts';
 import { createRsyncUse, type RsyncUse } from './rsync-use.ts';
 import type { FileSystems, SessionInput } from './session.ts';
 import { createTurns, type Turns } from './turns.ts';
+
+/** Milliseconds of a round trip from which on a link counts as slow. */
+const slowLink = 3;
 
 export interface Engine {
   readonly record: SessionRecord;
@@ -48,6 +52,8 @@ export interface Engine {
   readonly turns: Turns;
   readonly bandwidth: Bandwidth;
   readonly rsync: RsyncUse;
+  /** The link takes its time, or may not carry much: every byte that need not travel pays. */
+  readonly slow: boolean;
   /** One-way modes: what the receiving side changed and keeps. */
   readonly diverged: Set<Path>;
   /** Whose base this is; unknown before the first connect. */
@@ -83,7 +89,7 @@ export function createEngine(
     for (const path of paths) core.dirty.add(path);
     hooks.schedule();
   };
-  return {
+  const engine: Engine = {
     record,
     fs,
     upcalls,
@@ -101,7 +107,11 @@ export function createEngine(
     transfers: new Map(),
     turns: createTurns(record.options.transfersAtOnce ?? 4),
     bandwidth: createBandwidth(record.options.bandwidth ?? 0),
-    rsync: createRsyncUse(core),
+    rsync: createRsyncUse(core, report),
+    get slow() {
+      const roundTrip = core.sides.container.replica?.info.roundTrip ?? 0;
+      return roundTrip > slowLink || (record.options.bandwidth ?? 0) > 0;
+    },
     diverged: new Set(),
     overrides: new Map(),
     policy: conflictPolicies(record.options.conflicts, record.options.conflictRules),
@@ -111,6 +121,8 @@ export function createEngine(
     leftoversStored: '',
     ...hooks,
   };
+  keeper.fetchLarge = (replica, kept) => fetchKept(engine, replica, kept);
+  return engine;
 }
 
 /** The side's replica; LINK when there is none at the moment. */

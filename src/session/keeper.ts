@@ -57,6 +57,8 @@ interface Row {
 type Put = { readonly digest: Digest; readonly size: number } | undefined;
 
 export class Keeper {
+  /** A way for large files that need not travel as a whole; undefined when there is none at the moment. */
+  fetchLarge: (replica: Replica, kept: Kept) => Promise<Put> = async () => undefined;
   readonly #store: Store;
   readonly #report: Report;
   readonly #conflicts: ConflictList;
@@ -184,8 +186,13 @@ export class Keeper {
   }
 
   /** The content as it really is, which need not be what its side says. */
-  async #put(replica: Replica, { id }: Kept, { digest, size }: FileEntry): Promise<Put> {
+  async #put(replica: Replica, kept: Kept, { digest, size }: FileEntry): Promise<Put> {
+    const { id } = kept;
     const { contents, texts } = this.#store;
+    if (size > wholeBytes && size <= this.#maxBytes) {
+      const fetched = await this.fetchLarge(replica, kept);
+      if (fetched !== undefined) return fetched;
+    }
     if (size > wholeBytes || size > this.#maxBytes)
       return contents.putStream(replica.readKept(id), this.#maxBytes);
     // What was agreed on once need not come through the link again.

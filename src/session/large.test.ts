@@ -25,6 +25,7 @@ describeNeeding(['rsync', 'linux'], 'large files by rsync', () => {
     }
     const carried = pair.session.status().transferEngine?.carried;
     expect(carried).toMatchObject({ files: 2, bytes: 2 * content.length });
-    expect(carried?.linkBytes).toBeLessThan(2 * 1.5 * mib);
+    // Each way what is new, and from the far side, for the history, what was old.
+    expect(carried?.linkBytes).toBeLessThan(3 * 1.25 * mib);
   });
 });

@@ -16,9 +16,6 @@ import { shipPlain } from './ship-plain.ts';
 import { shipByRsync } from './ship-rsync.ts';
 import { type LargeStep, planShipments, type Shipment } from './shipments.ts';
 
-/** Milliseconds of a round trip from which on a link counts as slow. */
-const slowLink = 3;
-
 let nextId = 0;
 
 function newId(): string {
@@ -46,9 +43,7 @@ export function bringLarge(
 
 async function plan(engine: Engine, steps: readonly LargeStep[]): Promise<readonly Shipment[]> {
   const rsync = await engine.rsync.usable();
-  const roundTrip = engine.core.sides.container.replica?.info.roundTrip ?? 0;
-  const slow = roundTrip > slowLink || (engine.core.options.bandwidth ?? 0) > 0;
-  return planShipments(steps, { rsync, slow });
+  return planShipments(steps, { rsync, slow: engine.slow });
 }
 
 /** Never fails: what did not arrive is noted, and its path is free again. */

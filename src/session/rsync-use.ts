@@ -6,6 +6,7 @@ import type { TransferEngine } from '../control/api.ts';
 import type { Replica } from '../replica/replica.ts';
 import { rsyncFault } from '../rsync/version.ts';
 import type { Core } from './core.ts';
+import { type Report, tell } from './report.ts';
 
 const failuresBorne = 3;
 const pauseMs = 10 * 60_000;
@@ -25,7 +26,7 @@ export interface RsyncUse {
   failed(message: string): void;
 }
 
-export function createRsyncUse(core: Core): RsyncUse {
+export function createRsyncUse(core: Core, report: Report): RsyncUse {
   let looked: { readonly replica: Replica; readonly found: Promise<Found> } | undefined;
   let known: Found | undefined;
   const carried = { files: 0, bytes: 0, linkBytes: 0 };
@@ -57,6 +58,10 @@ export function createRsyncUse(core: Core): RsyncUse {
     },
     failed(message) {
       failures += 1;
+      tell(report, {
+        type: 'notice',
+        message: `${message}; what it did not bring goes the plain way.`,
+      });
       if (failures < failuresBorne) return;
       failures = 0;
       paused = { until: Date.now() + pauseMs, why: message };

@@ -5,16 +5,14 @@
  */
 import { CaiError, toCaiError } from '../errors.ts';
 import type { Content } from '../replica/replica.ts';
+import { farBasis } from '../rsync/arguments.ts';
 import { runRsync } from '../rsync/client.ts';
 import type { RsyncProgress } from '../rsync/progress.ts';
-import { toBytes } from '../tree/path.ts';
 import type { AbsorbContext } from './absorb.ts';
 import type { Engine } from './engine.ts';
 import { replicaOf } from './engine.ts';
 import { showProgress } from './report.ts';
-
-/** What the far side may say beyond the contents: sums of blocks, names, and the protocol's own. */
-const allowance = 16 * 1024 * 1024;
+import { listOf, mostBytes, throughLink } from './rsync-tunnel.ts';
 
 export interface RsyncShipment {
   /** Unique in this process. */
@@ -34,22 +32,18 @@ export async function shipByRsync(
   const local = replicaOf(engine, 'local');
   const abort = new AbortController();
   const either = AbortSignal.any([signal, abort.signal]);
+  // A file that goes on growing is one that is written to right now, or a lie.
   const directory = await replica.openIntake(id, contents, () => abort.abort());
   let staged: readonly string[] = [];
   let failure: unknown;
+  const inward = target === 'local';
   try {
-    const inward = target === 'local';
     await runRsync({
       direction: inward ? 'receive' : 'send',
-      delta,
+      basis: !delta ? undefined : inward ? local.info.root : farBasis,
       directory: inward ? directory : local.info.root,
       list: listOf(contents),
-      tunnel: (args, input) => {
-        const call = inward ? { args } : { args, intake: id };
-        const up = counted(engine, engine.bandwidth.pace(input, either));
-        const down = far.serveRsync(call, up, either);
-        return counted(engine, engine.bandwidth.pace(down, either));
-      },
+      tunnel: throughLink(engine, far, { call: inward ? {} : { intake: id }, signal: either }),
       most: mostBytes(contents, inward),
       onProgress: progressOf(engine, contents),
       signal: either,
@@ -70,26 +64,6 @@ export async function shipByRsync(
     engine.rsync.carried.bytes += content.size;
   }
   return there;
-}
-
-function listOf(contents: readonly Content[]): Buffer {
-  return Buffer.concat(contents.map(({ path }) => Buffer.concat([toBytes(path), zero])));
-}
-const zero = Buffer.from([0]);
-
-function mostBytes(contents: readonly Content[], inward: boolean): number {
-  const total = contents.reduce((sum, { size, path }) => sum + size + 4 * path.length + 256, 0);
-  return allowance + Math.ceil(total / 16) + (inward ? total : 0);
-}
-
-async function* counted(
-  { rsync }: Engine,
-  chunks: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of chunks) {
-    rsync.carried.linkBytes += chunk.length;
-    yield chunk;
-  }
 }
 
 function progressOf(engine: Engine, contents: readonly Content[]) {

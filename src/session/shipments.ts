@@ -29,9 +29,8 @@ const groupBytes = 256 * mib;
 
 export function planShipments(steps: readonly LargeStep[], ways: Ways): readonly Shipment[] {
   if (!ways.rsync) return steps.map((step) => ({ by: 'plain', step }));
-  const least = ways.slow ? deltaAbove.slow : deltaAbove.fast;
-  const changed = steps.filter((step) => isDelta(step, least));
-  const others = steps.filter((step) => !isDelta(step, least));
+  const changed = steps.filter((step) => isDelta(step, ways));
+  const others = steps.filter((step) => !isDelta(step, ways));
   return [
     ...toGroups(changed).map((group) => ({ by: 'rsync' as const, delta: true, steps: group })),
     ...(others.length < manyFiles
@@ -40,9 +39,14 @@ export function planShipments(steps: readonly LargeStep[], ways: Ways): readonly
   ];
 }
 
-/** What stands there is large too, so that there is something to find in it. */
-function isDelta({ entry, expect }: LargeStep, least: number): boolean {
-  return expect?.kind === 'file' && entry.size >= least && expect.size >= least / 4;
+function isDelta({ entry, expect }: LargeStep, ways: Ways): boolean {
+  return expect?.kind === 'file' && isWorthDelta(entry.size, expect.size, ways);
+}
+
+/** What is there already is large too, so that there is something to find in it. */
+export function isWorthDelta(size: number, basis: number, { slow }: Pick<Ways, 'slow'>): boolean {
+  const least = slow ? deltaAbove.slow : deltaAbove.fast;
+  return size >= least && basis >= least / 4;
 }
 
 function toGroups(steps: readonly LargeStep[]): readonly (readonly LargeStep[])[] {

@@ -8,6 +8,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -57,7 +58,7 @@ export function openContents(
   const volatile = new Set<Digest>();
   if (!options.readOnly) prepare(places);
 
-  const place = (tmp: string, digest: Digest): void => {
+  const place = (tmp: string | Buffer, digest: Digest): void => {
     placeFile(places, tmp, digest);
     fresh.set(digest, options.now());
     volatile.add(digest);
@@ -89,6 +90,20 @@ export function openContents(
       return digest;
     },
     putStream,
+    putMade: async (make, { maxBytes }) => {
+      const directory = join(places.tmp, randomUUID());
+      makePrivateDirectory(directory);
+      try {
+        const file = await make(directory);
+        const found = await digestChunks(readChunks(file), maxBytes);
+        if (found === undefined) return undefined;
+        chmodSync(file, fileMode);
+        place(file, found.digest);
+        return found;
+      } finally {
+        rmSync(directory, { recursive: true, force: true });
+      }
+    },
     putFile: (file, { maxBytes }) => putStream(readChunks(file), maxBytes),
     sync: (digests) => {
       const named = pending(digests);
@@ -143,7 +158,7 @@ function putWhole(tmp: string, bytes: Uint8Array, place: () => void): void {
 }
 
 /** Replaces a content that is there already: that one may have been damaged since it was written. */
-function placeFile(places: Places, tmp: string, digest: Digest): void {
+function placeFile(places: Places, tmp: string | Buffer, digest: Digest): void {
   const directory = join(places.objects, digest.slice(0, 2));
   if (!existsSync(directory)) mkdirSync(directory, { mode: directoryMode });
   renameSync(tmp, join(directory, digest.slice(2)));
@@ -174,6 +189,17 @@ async function writeChunks(tmp: string, chunks: AsyncIterable<Uint8Array>, maxBy
   } finally {
     await handle.close();
   }
+}
+
+async function digestChunks(chunks: AsyncIterable<Uint8Array>, maxBytes: number) {
+  const hash = createHash('sha256');
+  let size = 0;
+  for await (const chunk of chunks) {
+    size += chunk.byteLength;
+    if (size > maxBytes) return undefined;
+    hash.update(chunk);
+  }
+  return { digest: hash.digest('hex'), size };
 }
 
 async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {

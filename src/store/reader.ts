@@ -31,6 +31,7 @@ export function openReader(directory: string): Store {
       putBytes: refuse,
       putStream: refuse,
       putFile: refuse,
+      putMade: refuse,
       makeDurable: refuse,
     },
     texts,

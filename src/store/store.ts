@@ -203,6 +203,14 @@ export interface Contents {
     options: { readonly maxBytes: number },
   ): Promise<{ readonly digest: Digest; readonly size: number } | undefined>;
   /**
+   * Takes a file that `make` leaves in a new private directory, without copying it; `make` answers with its
+   * path. Otherwise as `putFile`.
+   */
+  putMade(
+    make: (directory: string) => Promise<string | Buffer>,
+    options: { readonly maxBytes: number },
+  ): Promise<{ readonly digest: Digest; readonly size: number } | undefined>;
+  /**
    * Makes contents durable, off the event loop. A commit does that for those it names too, but stands
    * still meanwhile.
    */

@@ -6,8 +6,9 @@ import { isUtf8 } from 'node:buffer';
 import type { Stats } from 'node:fs';
 import { access, constants, lstat, readdir, readlink, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { joinPath } from '../../tree/path.ts';
 import { CaiError } from '../../errors.ts';
+import { joinPath } from '../../tree/path.ts';
+import type { Selection } from './select.ts';
 import { type Covered, type SourceNode, volumePlace } from './source.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -16,7 +17,8 @@ export interface Walk {
   readonly coverage: readonly Covered[];
   /** Wanted paths: each is scanned for itself, also when it lies below another. */
   readonly own: ReadonlySet<string>;
-  readonly omit: (wanted: Wanted, path: string, isDirectory: boolean) => string | undefined;
+  readonly omit: Selection['omit'];
+  readonly omitBehind: Selection['omitBehind'];
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -27,6 +29,8 @@ export interface Spot {
   readonly stats: Stats;
   /** The text of the link that led here. */
   readonly through?: string;
+  /** Behind such a link, or a directory that is. */
+  readonly behind?: true;
   /** Real paths of the directories above, to notice a circle. */
   readonly above?: readonly string[];
 }
@@ -85,7 +89,9 @@ async function scanChild(name: Buffer, spot: Spot, walk: Walk): Promise<SourceNo
   const stats = await lstat(real).catch(() => undefined);
   // Gone while we looked.
   if (stats === undefined) return undefined;
-  const why = walk.omit(spot.wanted, path, stats.isDirectory());
+  const why =
+    walk.omit(spot.wanted, path, stats.isDirectory()) ??
+    (spot.behind ? walk.omitBehind(belowRoot(real, walk), stats.isDirectory()) : undefined);
   if (why !== undefined) return { kind: 'omitted', path, why };
   const { through: _own, ...rest } = spot;
   return scanTree({ ...rest, path, real, stats }, walk);
@@ -102,20 +108,16 @@ async function scanLink(spot: Spot, walk: Walk): Promise<SourceNode> {
   if (final === undefined) return { ...link, state: 'broken' };
   if (!final.startsWith(`${walk.root}/`)) return { ...link, state: 'outside' };
   const stats = await lstat(final);
-  const behind = final.slice(walk.root.length + 1);
-  const why = walk.omit(wanted, behind, stats.isDirectory());
+  const behind = belowRoot(final, walk);
+  const why = walk.omitBehind(behind, stats.isDirectory());
   if (why !== undefined) return { kind: 'omitted', path, why: `a link to ~/${behind}: ${why}` };
-  return scanTree(
-    {
-      wanted,
-      path,
-      real: final,
-      stats,
-      through: target,
-      ...(above === undefined ? {} : { above }),
-    },
-    walk,
-  );
+  const known = above === undefined ? {} : { above };
+  const through = { through: target, behind: true as const };
+  return scanTree({ wanted, path, real: final, stats, ...through, ...known }, walk);
+}
+
+function belowRoot(real: string, { root }: Walk): string {
+  return real.slice(root.length + 1);
 }
 
 async function mustRead(path: string, mode: number): Promise<void> {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { CaiError, toCaiError } from '../../errors.ts';
 import { parentPath } from '../../tree/path.ts';
 import { scanTree, unreadable, type Walk } from './scan-tree.ts';
+import type { Selection } from './select.ts';
 import type { Covered, ScannedRoot, SourceNode, SourceScan } from './source.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -19,8 +20,7 @@ export interface ScanOptions {
   readonly aliases: readonly string[];
   /** Links of wanted paths may lead out of the source: it is the user's own home. */
   readonly mayLeave: boolean;
-  /** Why something below a wanted path is left out; undefined when it belongs to it. */
-  readonly omit: (wanted: Wanted, path: string, isDirectory: boolean) => string | undefined;
+  readonly selection: Selection;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,7 +33,8 @@ export async function scanSource(options: ScanOptions): Promise<SourceScan> {
     root,
     coverage,
     own: new Set(options.wanted.map(({ path }) => path)),
-    omit: options.omit,
+    omit: options.selection.omit,
+    omitBehind: options.selection.omitBehind,
     signal: options.signal,
   };
   const roots: ScannedRoot[] = [];
@@ -76,6 +77,8 @@ type Place =
   | Extract<ScannedRoot, { state: 'missing' | 'omitted' }>;
 
 async function locate(wanted: Wanted, root: string, options: ScanOptions): Promise<Place> {
+  const why = options.selection.omitRoot(wanted);
+  if (why !== undefined) return { wanted, state: 'omitted', why };
   const path = join(root, wanted.path);
   try {
     const real = await realpath(path);

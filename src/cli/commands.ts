@@ -72,6 +72,11 @@ export const commands: readonly Entry[] = [
   },
   { name: 'logs', summary: 'show what happened', load: () => import('./logs.ts') },
   {
+    name: 'import',
+    summary: 'bring your configuration into a data volume',
+    load: () => import('./import.ts'),
+  },
+  {
     name: 'config',
     summary: 'show every setting and where it comes from',
     load: () => import('./config.ts'),

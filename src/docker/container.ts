@@ -29,6 +29,7 @@ export interface ContainerInfo {
   readonly state: string;
   readonly image: string;
   readonly mounts: readonly Mount[];
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export interface ContainerQuery extends EngineOptions {
@@ -80,7 +81,10 @@ interface RawInfo {
   readonly Name: string;
   readonly Created: string;
   readonly State: { readonly Running: boolean; readonly Status: string };
-  readonly Config?: { readonly Image?: string };
+  readonly Config?: {
+    readonly Image?: string;
+    readonly Labels?: Readonly<Record<string, string>> | null;
+  };
   readonly Mounts?: readonly {
     readonly Type: string;
     readonly Name?: string;
@@ -99,6 +103,7 @@ function readInfo(json: string): ContainerInfo {
     running: raw.State.Running,
     state: raw.State.Status,
     image: raw.Config?.Image ?? '',
+    labels: raw.Config?.Labels ?? {},
     mounts: (raw.Mounts ?? []).map((mount) => ({
       type: mount.Type,
       ...(mount.Name === undefined || mount.Name === '' ? {} : { name: mount.Name }),

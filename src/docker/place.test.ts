@@ -9,6 +9,7 @@ const info: ContainerInfo = {
   running: true,
   state: 'running',
   image: 'node',
+  labels: {},
   mounts: [
     mount('volume', '/data', { name: 'vol' }),
     mount('bind', '/data/host', { source: '/srv' }),

@@ -49,3 +49,8 @@ export async function ensureVolume(
     new CaiError('NO_VOLUME', `The volume ${volume} cannot be made: ${firstLine(stderr)}`)
   );
 }
+
+/** Takes a volume away that was made for something which then failed; one that is in use stays. */
+export async function dropVolume({ command, volume }: VolumeQuery): Promise<void> {
+  await runEngine(command, ['volume', 'rm', volume]).catch(() => {});
+}

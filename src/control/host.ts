@@ -32,7 +32,9 @@ export async function hostSession(record: SessionRecord): Promise<Hosted> {
   // The store's lock makes this process the session's only one; all else comes after.
   const store = openSessionStore(record);
   const upcalls = createUpcallHandler(() => ({ record, session, store, stop }));
-  const session = openingSession(record, startSession({ record, store, upcalls }));
+  const session = openingSession(record, (onOpening) =>
+    startSession({ record, store, upcalls, onOpening }),
+  );
   let stopping: NodeJS.Timeout | undefined;
   let giveUp: (reason: undefined) => void = () => {};
   const tooLate = new Promise<undefined>((resolve) => {

@@ -7,17 +7,23 @@ import type { Session } from '../session/session.ts';
 import type { SessionEvent, SessionRecord } from './api.ts';
 import { emptyStatus } from './status.ts';
 
-/** A session made of the promise of one; calls that need the real one wait for it. */
-export function openingSession(record: SessionRecord, opening: Promise<Session>): Session {
+type Listener = (event: SessionEvent) => void;
+
+/** A session made of one that is being opened; calls that need the real one wait for it. */
+export function openingSession(
+  record: SessionRecord,
+  open: (onOpening: Listener) => Promise<Session>,
+): Session {
   const since = Date.now();
-  const listeners = new Set<(event: SessionEvent) => void>();
+  const listeners = new Set<Listener>();
   let session: Session | undefined;
   let stopped = false;
-  const opened = opening.then((found) => {
+  const hear: Listener = (event) => {
+    for (const listener of listeners) listener(event);
+  };
+  const opened = open(hear).then((found) => {
     session = found;
-    found.onEvent((event) => {
-      for (const listener of listeners) listener(event);
-    });
+    found.onEvent(hear);
     if (stopped) return found.stop().then(() => found);
     return found;
   });

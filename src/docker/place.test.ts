@@ -15,6 +15,8 @@ const info: ContainerInfo = {
     mount('bind', '/data/host', { source: '/srv' }),
     mount('tmpfs', '/data/host/tmp'),
   ],
+  pidMode: '',
+  usernsMode: '',
 };
 
 function mount(type: string, destination: string, more: Partial<Mount> = {}): Mount {

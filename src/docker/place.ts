@@ -33,7 +33,7 @@ export async function findPlace(query: PlaceQuery): Promise<ContainerPlace> {
 }
 
 /** The innermost mount that holds the directory. */
-function mountOf(mounts: readonly Mount[], root: string): Mount | undefined {
+export function mountOf(mounts: readonly Mount[], root: string): Mount | undefined {
   return mounts
     .filter(({ destination }) => isBelow(destination, root))
     .sort((a, b) => b.destination.length - a.destination.length)[0];

@@ -5,13 +5,12 @@
  * What the host has not fetched from the kept files survives: the staging area is left for the next
  * agent to recover then (invariant 1).
  */
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
-import { CaiError, toCaiError } from '../errors.ts';
 import { serveReplica } from '../replica/agent-calls.ts';
 import { createEventSender } from '../replica/agent-events.ts';
 import { openDiskReplica } from '../replica/disk.ts';
 import type { Replica } from '../replica/replica.ts';
 import { rsyncPort } from '../rsync/port.ts';
+import { findRoot } from './agent-root.ts';
 import { openStdio } from './agent-stdio.ts';
 import type { Connection } from './connection.ts';
 import { acceptLink } from './handshake.ts';
@@ -37,10 +36,10 @@ const link = acceptLink({ transport: openStdio(), leftover, onHello: serve });
 void link.closed.then(end);
 
 async function serve(data: unknown, connection: Connection): Promise<unknown> {
-  const { root, options, create } = checkHello(data);
-  prepareRoot(root, create);
+  const { root, base, options, create } = checkHello(data);
   const replica = await openDiskReplica({
-    root,
+    root: findRoot({ root, base, create }),
+    resolved: base !== undefined,
     side: 'container',
     options,
     rsync: rsyncPort,
@@ -54,26 +53,7 @@ async function serve(data: unknown, connection: Connection): Promise<unknown> {
   replica.onEvent = createEventSender(server.events);
   void replica.closed.then((error) => connection.fail(error));
   const { leftKept: _, ...info } = replica.info;
-  return info;
-}
-
-function prepareRoot(root: string, create: boolean): void {
-  try {
-    if (create) mkdirSync(root, { recursive: true });
-    if (!statSync(root).isDirectory()) throw new CaiError('ROOT', `${root} is not a directory.`);
-    accessSync(root, constants.R_OK | constants.X_OK);
-  } catch (error) {
-    throw rootError(root, error);
-  }
-}
-
-function rootError(root: string, error: unknown): CaiError {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return new CaiError('ROOT', `${root} does not exist.`);
-  if (code === 'ENOTDIR' || code === 'EEXIST') {
-    return new CaiError('ROOT', `${root} is not a directory.`);
-  }
-  return toCaiError(error, root);
+  return base === undefined ? info : { ...info, root: info.root.slice(base.length) };
 }
 
 async function end(): Promise<void> {

@@ -1,5 +1,6 @@
 /** Opens a replica at a far side: route, agent, handshake, proxy. */
 import type { FarAddress } from '../docker/address.ts';
+import { toCaiError } from '../errors.ts';
 import { openRemoteReplica } from '../replica/remote.ts';
 import type { Replica, ReplicaOptions } from '../replica/replica.ts';
 import { bootMessage } from './boot.ts';
@@ -27,6 +28,8 @@ export interface ConnectInput {
   readonly helloMs?: number;
   /** Answers what programs in the container ask; left out: they cannot ask. */
   readonly upcalls?: UpcallHandler | undefined;
+  /** Told a line for people when something takes long. */
+  readonly onNotice?: ((line: string) => void) | undefined;
 }
 
 export interface Connected {
@@ -41,13 +44,22 @@ const defaultHelloMs = 30_000;
 
 /** Fails with NO_ENGINE, NO_CONTAINER, NO_HOST, NO_ACCESS, NO_NODE, ROOT, PERMISSION, LINK, PROTOCOL or TIMEOUT. */
 export async function connect(input: ConnectInput): Promise<Connected> {
-  return connectBy(await findRoute(input), input);
+  let route = await findRoute(input);
+  for (;;) {
+    try {
+      return await connectBy(route, input);
+    } catch (error) {
+      const other = await route.otherwise?.(toCaiError(error));
+      if (other === undefined) throw error;
+      route = other;
+    }
+  }
 }
 
-async function findRoute({ address, tools = {}, signal }: ConnectInput): Promise<Route> {
+async function findRoute({ address, tools = {}, signal, onNotice }: ConnectInput): Promise<Route> {
   switch (address.kind) {
     case 'container':
-      return containerRoute(address, tools, signal);
+      return containerRoute(address, tools, { signal, onNotice });
     case 'ssh':
       return sshRoute(address, tools);
     case 'pod':
@@ -62,7 +74,7 @@ async function connectBy(route: Route, input: ConnectInput): Promise<Connected> 
     const replica = await openAgentReplica({
       transport,
       agentSource: input.agentSource,
-      hello: { root: address.path, options, create },
+      hello: { root: address.path, base: route.base, options, create },
       helloMs: input.helloMs ?? defaultHelloMs,
       signal,
       upcalls: input.upcalls,

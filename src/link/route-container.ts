@@ -1,17 +1,21 @@
-/** The route to a container, through `docker exec` or `podman exec`. */
+/**
+ * The route to a container, through `docker exec` or `podman exec`; one without node is served from a
+ * helper container.
+ */
 import type { ContainerAddress } from '../docker/address.ts';
 import { type ContainerInfo, requireRunning } from '../docker/container.ts';
 import type { EngineCommand } from '../docker/engine.ts';
 import { findPlace } from '../docker/place.ts';
 import { bootScript, nodeEnvironment, nodeFlags } from './boot.ts';
 import { explainFailure } from './connect-errors.ts';
-import type { Route, Tools } from './route.ts';
+import type { Route, RouteOptions, Tools } from './route.ts';
+import { helperRoute } from './route-helper.ts';
 
 /** Fails with NO_ENGINE or NO_CONTAINER. */
 export async function containerRoute(
   address: ContainerAddress,
   tools: Tools,
-  signal: AbortSignal | undefined,
+  { signal, onNotice }: RouteOptions,
 ): Promise<Route> {
   const command = tools.docker ?? [address.engine];
   const info = await requireRunning({ command, container: address.container, signal });
@@ -21,6 +25,11 @@ export async function containerRoute(
     place: (root) => findPlace({ command, info, root, signal }),
     explain: (thrown) =>
       explainFailure(thrown, { command, container: info.name, path: address.path }),
+    async otherwise(error) {
+      // Who names a node wants that one.
+      if (error.code !== 'NO_NODE' || tools.node !== undefined) return undefined;
+      return helperRoute({ address, command, info, reason: error, signal, onNotice });
+    },
   };
 }
 

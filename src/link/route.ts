@@ -20,13 +20,23 @@ export type FarPlace =
   /** A directory of another machine. */
   | { readonly kind: 'host'; readonly host: string };
 
+export interface RouteOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told a line for people when something takes long. */
+  readonly onNotice?: ((line: string) => void) | undefined;
+}
+
 export interface Route {
   /** As status shows it, e.g. `docker exec`. */
   readonly transport: string;
   /** Program and arguments that run the boot script at the far side. */
   readonly command: readonly string[];
+  /** Root of the file system in which the directory lies; the agent's own when left out. */
+  readonly base?: string;
   /** Of a root as the agent knows it, links resolved. */
   place(root: string): Promise<FarPlace>;
   /** What a failure to connect means, and what to do about it. */
   explain(thrown: unknown): CaiError;
+  /** Another route to the same place, after this one failed; undefined when there is none. */
+  otherwise?(error: CaiError): Promise<Route | undefined>;
 }

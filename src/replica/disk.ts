@@ -18,6 +18,7 @@ import { takeLeftovers } from './leftovers.ts';
 import { createLock, type Lock } from './lock.ts';
 import { createLooking, type Looking } from './looking.ts';
 import { newOwner } from './modes.ts';
+import { refusal } from './permission.ts';
 import { createPicture } from './picture.ts';
 import { createPolling, type Polling } from './polling.ts';
 import { readFile, readSmallFile } from './read.ts';
@@ -49,6 +50,8 @@ import type { Work } from './work.ts';
 
 export interface DiskReplicaInput {
   readonly root: string;
+  /** The root's links are resolved: it lies where this process would follow them to other places. */
+  readonly resolved?: boolean;
   readonly side: Side;
   readonly options: ReplicaOptions;
   /** Name of the staging directory in the root; made up when left out. */
@@ -70,7 +73,7 @@ export async function openDiskReplica(input: DiskReplicaInput): Promise<Replica>
   const fs = input.fs ?? realFs;
   let root: string;
   try {
-    root = realpathSync(input.root);
+    root = input.resolved === true ? input.root : realpathSync(input.root);
     if (!lstatSync(root).isDirectory()) throw rootError(root, 'not-a-directory');
   } catch (thrown) {
     if (thrown instanceof CaiError) throw thrown;
@@ -258,7 +261,12 @@ class DiskReplica implements Replica {
   ): Promise<void> {
     this.#checkOpen();
     this.#checkRoot();
-    await this.#staged.receive(content, chunks, signal);
+    try {
+      await this.#staged.receive(content, chunks, signal);
+    } catch (error) {
+      const why = refusal(this.#parts.disk, content.path, error);
+      throw why === undefined ? error : new CaiError('PERMISSION', why, { cause: error });
+    }
   }
 
   async unstage(id: string): Promise<void> {

@@ -10,6 +10,7 @@ import type { Durable } from './durable.ts';
 import type { KeptFiles } from './kept.ts';
 import { type Found, lookNow, lookPatiently, toLook } from './look.ts';
 import type { Owner } from './modes.ts';
+import { refusal } from './permission.ts';
 import type { Outcome } from './replica.ts';
 import type { Staged } from './staged.ts';
 import { lookTask, type View } from './view.ts';
@@ -87,6 +88,7 @@ export async function missedNow(work: Work, path: Path): Promise<Outcome> {
 
 export async function failed(work: Work, path: Path, thrown: unknown): Promise<Outcome> {
   const { code, message } = toCaiError(thrown, path);
+  const why = refusal(work.view.disk, path, thrown) ?? message;
   // What cannot even be looked at is not absent: that would go over to the other side as a removal.
   let now: Look = { kind: 'blocked', why: 'unreadable', message };
   try {
@@ -95,7 +97,7 @@ export async function failed(work: Work, path: Path, thrown: unknown): Promise<O
   } catch {
     // The error says why.
   }
-  return { path, result: 'failed', now, error: { code, message } };
+  return { path, result: 'failed', now, error: { code, message: why } };
 }
 
 /** The ignored and blocked names in a directory, when there are no others. */

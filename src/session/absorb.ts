@@ -192,7 +192,7 @@ function absorbFailed(engine: Engine, context: AbsorbContext, { action, outcome 
 function nextStep(code: string): { next?: string } {
   if (code === 'NO_SPACE') return { next: 'Free some space; it is tried again by itself.' };
   if (code === 'PERMISSION')
-    return { next: 'Allow writing there (owner or mode); it is tried again by itself.' };
+    return { next: 'Let that user write there (owner or mode); it is tried again by itself.' };
   if (code === 'NAME') return { next: 'Rename it; this name cannot be held on that side.' };
   return {};
 }

@@ -12,6 +12,7 @@ import { rsyncPort } from '../rsync/port.ts';
 import type { Side } from '../tree/path.ts';
 import type { Engine } from './engine.ts';
 import type { Place } from './identity.ts';
+import { tell } from './report.ts';
 
 export interface Far {
   readonly replica: Replica;
@@ -30,7 +31,7 @@ export function replicaOptions(options: SessionOptions): ReplicaOptions {
   };
 }
 
-type Of = Pick<Engine, 'record' | 'fs' | 'upcalls'>;
+type Of = Pick<Engine, 'record' | 'fs' | 'upcalls' | 'report'>;
 
 export function openLocal(of: Of): Promise<Replica> {
   return openDisk(of, 'local', of.record.local);
@@ -63,6 +64,7 @@ export async function openFar(of: Of, signal: AbortSignal): Promise<Far> {
     signal,
     upcalls: of.upcalls,
     tools: options,
+    onNotice: (message) => tell(of.report, { type: 'notice', message }),
   });
 }
 

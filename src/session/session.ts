@@ -59,6 +59,8 @@ export interface SessionInput {
   readonly fs?: FileSystems;
   /** Answers what programs in the container ask; left out: they cannot ask. */
   readonly upcalls?: UpcallHandler;
+  /** Gets the notices of the first connection, which may take long and comes before `onEvent` can be called. */
+  readonly onOpening?: (event: SessionEvent) => void;
 }
 
 export type FileSystems = Readonly<Partial<Record<Side, FsPort>>>;
@@ -69,6 +71,9 @@ export type FileSystems = Readonly<Partial<Record<Side, FsPort>>>;
  */
 export async function startSession(input: SessionInput): Promise<Session> {
   const session = new LiveSession(input);
-  await session.start();
+  const off = session.onEvent((event) => {
+    if (event.type === 'notice') input.onOpening?.(event);
+  });
+  await session.start().finally(off);
   return session;
 }

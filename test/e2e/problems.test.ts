@@ -59,6 +59,17 @@ describeNeeding(['docker', 'linux'], 'a problem', () => {
     await expectProblem(session, { side: 'container', path: 'closed/new', code: 'PERMISSION' });
     await asRoot('chown dev closed');
     await solved(session);
+    await asRoot('chown 0:0 .; chmod 755 .');
+    session.put({ small: 'no', large: 'n'.repeat(300_000) });
+    const { problems } = await session.until('both', (status) => status.problems.length === 2);
+    for (const { code, message } of problems) {
+      expect(code).toBe('PERMISSION');
+      expect(message).toContain(
+        'The user 1000 may not write in the root directory (owner 0:0, mode',
+      );
+    }
+    await asRoot('chown dev .');
+    await solved(session);
   });
 
   test('a path that is too long for the container', async () => {

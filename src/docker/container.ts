@@ -29,14 +29,11 @@ export interface ContainerInfo {
   readonly state: string;
   readonly image: string;
   readonly mounts: readonly Mount[];
-<<<<<<< HEAD
   readonly labels: Readonly<Record<string, string>>;
-=======
   /** '' (its own), `host` or `container:ID`. */
   readonly pidMode: string;
   /** `host` when it has no user namespace although the engine would give it one. */
   readonly usernsMode: string;
->>>>>>> a216168 (Containers without node: a helper in their process namespace serves their files, by their volumes or through their first process)
 }
 
 export interface ContainerQuery extends EngineOptions {
@@ -88,20 +85,10 @@ interface RawInfo {
   readonly Name: string;
   readonly Created: string;
   readonly State: { readonly Running: boolean; readonly Status: string };
-<<<<<<< HEAD
   readonly Config?: {
     readonly Image?: string;
     readonly Labels?: Readonly<Record<string, string>> | null;
   };
-  readonly Mounts?: readonly {
-    readonly Type: string;
-    readonly Name?: string;
-    readonly Source?: string;
-    readonly Destination: string;
-    readonly RW: boolean;
-  }[];
-=======
-  readonly Config?: { readonly Image?: string };
   readonly HostConfig?: {
     readonly PidMode?: string;
     readonly UsernsMode?: string;
@@ -116,7 +103,6 @@ interface RawMount {
   readonly Source?: string;
   readonly Destination: string;
   readonly RW: boolean;
->>>>>>> a216168 (Containers without node: a helper in their process namespace serves their files, by their volumes or through their first process)
 }
 
 function readInfo(json: string): ContainerInfo {
@@ -128,19 +114,10 @@ function readInfo(json: string): ContainerInfo {
     running: raw.State.Running,
     state: raw.State.Status,
     image: raw.Config?.Image ?? '',
-<<<<<<< HEAD
-    labels: raw.Config?.Labels ?? ,
-    mounts: (raw.Mounts ?? []).map((mount) => (
-      type: mount.Type,
-      ...(mount.Name === undefined || mount.Name === '' ? : name: mount.Name ),
-      source: mount.Source ?? '',
-      destination: mount.Destination,
-      writable: mount.RW,)),
-=======
+    labels: raw.Config?.Labels ?? {},
     mounts: [...(raw.Mounts ?? []).map(readMount), ...memoryMounts(raw)],
     pidMode: raw.HostConfig?.PidMode ?? '',
     usernsMode: raw.HostConfig?.UsernsMode ?? '',
->>>>>>> a216168 (Containers without node: a helper in their process namespace serves their files, by their volumes or through their first process)
   };
 }
 

@@ -87,6 +87,11 @@ export const commands: readonly Entry[] = [
     load: () => import('./mcp.ts'),
   },
   {
+    name: 'export',
+    summary: 'write the data volume into an archive',
+    load: () => import('./export.ts'),
+  },
+  {
     name: 'doctor',
     summary: 'check what this machine has for sync',
     load: () => import('./doctor.ts'),

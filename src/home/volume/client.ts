@@ -1,6 +1,7 @@
 /** The host's end of the conversation with a helper: one request at a time, answers checked and bounded in time. */
 
 import { CaiError, type ErrorJson } from '../../errors.ts';
+import { stopIfCancelled } from '../cancelled.ts';
 import { dataFrame, type Frame, maxData, messageFrame, readFrames, violation } from './frames.ts';
 import type { Helper } from './helper.ts';
 import type { Answer } from './protocol.ts';
@@ -41,7 +42,7 @@ export function converse(helper: Helper, volume: string, signal?: AbortSignal): 
   }
 
   async function write(bytes: Buffer): Promise<void> {
-    signal?.throwIfAborted();
+    stopIfCancelled(signal);
     if (helper.input.write(bytes)) return;
     // When the helper ended, whoever reads next is told why.
     await bounded(Promise.race([drained(helper), helper.ended]), signal);

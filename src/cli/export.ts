@@ -1,0 +1,128 @@
+/** `cai export`: the data volume as an archive. */
+import type { Command } from 'commander';
+import { loadSettings } from '../config/settings.ts';
+import { commandOf } from '../config/values.ts';
+import { CaiError, exitCodes } from '../errors.ts';
+import type { ExportResult } from '../home/archive/export.ts';
+import { outputPath } from '../home/archive/output.ts';
+import { volumeOfContainer, volumeOfWorkspace } from '../home/data-volume.ts';
+import { resolveWorkspace } from '../home/workspace.ts';
+import { bytes, count } from './format.ts';
+import { onInterrupt } from './interrupt.ts';
+import { errorColors, note, print, printJson } from './output.ts';
+import { progressLine } from './progress-line.ts';
+
+const examples = `
+The archive holds everything in the volume, credentials too; only you may read it. Without -o it is
+containai-export-YYYYMMDD-HHMMSS.tgz in the current directory. \`cai import --from\` restores it.
+
+Examples:
+  $ cai export                       to the current directory
+  $ cai export -o ~/backup.tgz       to a file
+  $ cai export -o ~/backups/         to a directory
+  $ cai export -o - | ssh box 'cat > backup.tgz'
+  $ cai export --container my-proj   the volume of a container
+  $ cai export --data-volume vol     a volume
+`;
+
+export interface ExportFlags {
+  readonly output?: string;
+  readonly container?: string;
+  readonly dataVolume?: string;
+  readonly workspace?: string;
+  readonly config?: string;
+  readonly docker?: string;
+  readonly excludes: boolean;
+  readonly verbose?: true;
+  readonly json?: true;
+}
+
+export function define(command: Command): void {
+  command
+    .option('-o, --output <path>', 'file or directory; "-" for standard output')
+    .option('--container <name>', 'export the volume of this container')
+    .option('--data-volume <volume>', 'export this volume')
+    .option('--workspace <path>', 'workspace whose volume and configuration are meant')
+    .option('--config <path>', "a file in place of the workspace's configuration")
+    .option('--no-excludes', 'also what the excludes leave out')
+    .option('--docker <command>', 'docker command, e.g. "docker --context x"')
+    .option('--verbose', 'name what is left out')
+    .option('--json', 'print JSON')
+    .addHelpText('after', examples)
+    .action(run);
+}
+
+async function run(flags: ExportFlags): Promise<void> {
+  const { json = false, verbose = false } = flags;
+  if (flags.container !== undefined && flags.dataVolume !== undefined)
+    throw new CaiError('USAGE', '--container and --data-volume do not go together.', {
+      next: 'Give one of them.',
+    });
+  if (flags.output === '-' && json)
+    throw new CaiError('USAGE', 'Standard output cannot hold the archive and JSON.', {
+      next: 'Name a file with -o.',
+    });
+  const result = await exportAsAsked(flags);
+  if (json) printJson(result);
+  else if (result.path !== '-') print(result.path);
+  if (!json) report(result, verbose);
+  if (result.torn.length > 0) process.exitCode = exitCodes.UNSETTLED;
+}
+
+/** Also what `cai stop --export` does. */
+export async function exportAsAsked(flags: ExportFlags): Promise<ExportResult> {
+  const { output, container, dataVolume, config } = flags;
+  const settings = loadSettings({
+    workspace: resolveWorkspace(flags.workspace),
+    config,
+    flags: {
+      ...(dataVolume === undefined ? {} : { dataVolume }),
+      ...(flags.docker === undefined ? {} : { docker: commandOf(flags.docker, '--docker') }),
+    },
+  });
+  for (const warning of settings.warnings) note(`${errorColors.yellow('warning')} ${warning}`);
+  const path = output === '-' ? '-' : await outputPath(output);
+  const command = settings.docker;
+  const interrupt = onInterrupt();
+  const { signal } = interrupt;
+  const line = progressLine();
+  try {
+    const volume =
+      container === undefined
+        ? volumeOfWorkspace(settings)
+        : await volumeOfContainer({ command, container, signal });
+    const { exportVolume } = await import('../home/archive/export.ts');
+    return await exportVolume({
+      command,
+      volume,
+      output: path,
+      signal,
+      onProgress: note,
+      onWritten: ({ phase, files, filesTotal, bytes: done, bytesTotal }) =>
+        line.show(
+          `${phase === 'write' ? 'exporting' : 'verifying'} ${files}/${filesTotal} files, ${bytes(done)} of ${bytes(bytesTotal)}`,
+        ),
+    });
+  } finally {
+    line.clear();
+    interrupt.done();
+  }
+}
+
+function report(result: ExportResult, verbose: boolean): void {
+  const size = result.size === undefined ? '' : `, ${bytes(result.size)} as archive`;
+  const { yellow } = errorColors;
+  note(
+    `${errorColors.green('exported')} ${result.volume}: ${count(result.files, 'file')}, ${bytes(result.bytes)}${size}`,
+  );
+  for (const { path, why } of result.skipped) note(`${yellow('left out')} ${path}: ${why}`);
+  if (verbose) for (const path of result.excluded) note(`excluded ${path}`);
+  else if (result.excluded.length > 0)
+    note(`${count(result.excluded.length, 'path')} excluded; --verbose names them`);
+  for (const path of result.changed)
+    note(`${yellow('changed meanwhile')} ${path}; the archive has what stood there before`);
+  for (const path of result.torn)
+    note(
+      `${yellow('unsteady')} ${path}: it was written to all the time; export again when it rests`,
+    );
+}

@@ -1,14 +1,12 @@
 /** `cai export`: the data volume as an archive. */
 import type { Command } from 'commander';
-import { loadSettings } from '../config/settings.ts';
-import { commandOf } from '../config/values.ts';
 import { CaiError, exitCodes } from '../errors.ts';
 import type { ExportResult } from '../home/archive/export.ts';
 import { outputPath } from '../home/archive/output.ts';
-import { volumeOfContainer, volumeOfWorkspace } from '../home/data-volume.ts';
-import { resolveWorkspace } from '../home/workspace.ts';
+import { exclusion } from '../home/excludes.ts';
+import { resolveTarget, type Target } from '../home/target.ts';
 import { bytes, count } from './format.ts';
-import { onInterrupt } from './interrupt.ts';
+import { interruptible } from './interrupt.ts';
 import { errorColors, note, print, printJson } from './output.ts';
 import { progressLine } from './progress-line.ts';
 
@@ -54,15 +52,16 @@ export function define(command: Command): void {
 
 async function run(flags: ExportFlags): Promise<void> {
   const { json = false, verbose = false } = flags;
-  if (flags.container !== undefined && flags.dataVolume !== undefined)
-    throw new CaiError('USAGE', '--container and --data-volume do not go together.', {
-      next: 'Give one of them.',
-    });
   if (flags.output === '-' && json)
     throw new CaiError('USAGE', 'Standard output cannot hold the archive and JSON.', {
       next: 'Name a file with -o.',
     });
-  const result = await exportAsAsked(flags);
+  const result = await interruptible(async (signal) => {
+    const target = await resolveTarget({ ...flags, wantContainer: false, signal });
+    for (const warning of target.settings.warnings)
+      note(`${errorColors.yellow('warning')} ${warning}`);
+    return exportTarget(target, flags, signal);
+  });
   if (json) printJson(result);
   else if (result.path !== '-') print(result.path);
   if (!json) report(result, verbose);
@@ -70,42 +69,29 @@ async function run(flags: ExportFlags): Promise<void> {
 }
 
 /** Also what `cai stop --export` does. */
-export async function exportAsAsked(flags: ExportFlags): Promise<ExportResult> {
-  const { output, container, dataVolume, config } = flags;
-  const settings = loadSettings({
-    workspace: resolveWorkspace(flags.workspace),
-    config,
-    flags: {
-      ...(dataVolume === undefined ? {} : { dataVolume }),
-      ...(flags.docker === undefined ? {} : { docker: commandOf(flags.docker, '--docker') }),
-    },
-  });
-  for (const warning of settings.warnings) note(`${errorColors.yellow('warning')} ${warning}`);
+export async function exportTarget(
+  { command, volume, settings }: Target,
+  { output, excludes }: Pick<ExportFlags, 'output' | 'excludes'>,
+  signal: AbortSignal,
+): Promise<ExportResult> {
   const path = output === '-' ? '-' : await outputPath(output);
-  const command = settings.docker;
-  const interrupt = onInterrupt();
-  const { signal } = interrupt;
+  const { exportVolume } = await import('../home/archive/export.ts');
   const line = progressLine();
   try {
-    const volume =
-      container === undefined
-        ? volumeOfWorkspace(settings)
-        : await volumeOfContainer({ command, container, signal });
-    const { exportVolume } = await import('../home/archive/export.ts');
     return await exportVolume({
       command,
       volume,
       output: path,
+      isExcluded: excludes ? exclusion(settings.excludes) : undefined,
       signal,
       onProgress: note,
-      onWritten: ({ phase, files, filesTotal, bytes: done, bytesTotal }) =>
-        line.show(
-          `${phase === 'write' ? 'exporting' : 'verifying'} ${files}/${filesTotal} files, ${bytes(done)} of ${bytes(bytesTotal)}`,
-        ),
+      onWritten: ({ phase, files, filesTotal, bytes: done, bytesTotal }) => {
+        const verb = phase === 'write' ? 'exporting' : 'verifying';
+        line.show(`${verb} ${files}/${filesTotal} files, ${bytes(done)} of ${bytes(bytesTotal)}`);
+      },
     });
   } finally {
     line.clear();
-    interrupt.done();
   }
 }
 

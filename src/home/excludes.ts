@@ -88,3 +88,11 @@ export function excludedBy(
   }
   return excludedHere(excludes, path, isDirectory);
 }
+
+/** As a question, for walks from the top that do not enter what is left out. */
+export function exclusion(
+  patterns: readonly string[],
+): (path: string, isDirectory: boolean) => boolean {
+  const excludes = compileExcludes(patterns);
+  return (path, isDirectory) => excludedHere(excludes, path, isDirectory) !== undefined;
+}

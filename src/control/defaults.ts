@@ -16,7 +16,7 @@ export const defaultOptions: SessionOptions = {
   conflicts: 'merge',
   conflictRules: [],
   mergeBudget: 256 * mib,
-  settleMs: 2,
+  settleMs: 1,
   settleMaxMs: 100,
   maxFileSize: 4 * gib,
   transfersAtOnce: 4,

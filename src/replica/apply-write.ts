@@ -7,7 +7,7 @@ import { closeQuietly, openToRead } from './digest.ts';
 import { diskPath, joinDisk } from './disk-path.ts';
 import { removeMoved } from './displace.ts';
 import { type DiskPath, errnoOf } from './fs-port.ts';
-import { setAttributes } from './modes.ts';
+import { hasAttributes, setAttributes } from './modes.ts';
 import { lookAgain, noteFile, noteLink } from './own-writes.ts';
 import { putInPlace } from './place.ts';
 import { type Prepared, prepare, type WriteAction } from './prepare.ts';
@@ -18,9 +18,11 @@ import { leftoverIn, meets, missed, missedNow, standing, type Work, wayIsReal } 
 type LinkAction = Extract<Action, { type: 'link' }>;
 
 export async function applyWrite(work: Work, action: WriteAction): Promise<Outcome> {
-  // Most misses are seen before anything is written.
-  const there = await standing(work, action.path);
-  if (!meets(there, action.expect)) return missed(work, action.path, there.look);
+  // A miss is seen before much is written.
+  if (action.source.from !== 'bytes') {
+    const there = await standing(work, action.path);
+    if (!meets(there, action.expect)) return missed(work, action.path, there.look);
+  }
   return twoWays((beside) => writeOnce(work, action, beside));
 }
 
@@ -122,14 +124,18 @@ async function finishWrite(
 }
 
 function finishMove(work: Work, path: Path, prepared: Prepared): void {
+  if (!hasAttributes(prepared.stat, prepared.attributes)) setMoved(work, path, prepared);
+  if (prepared.movedFrom !== undefined) removeMoved(work, prepared.movedFrom, prepared.stat.ino);
+}
+
+function setMoved(work: Work, path: Path, { stat, attributes }: Prepared): void {
   const { fs } = work.view.disk;
   const fd = fs.openSync(diskPath(work.view.disk, path), openToRead);
   try {
-    if (fs.fstatSync(fd).ino === prepared.stat.ino) setAttributes(fs, fd, prepared.attributes);
+    if (fs.fstatSync(fd).ino === stat.ino) setAttributes(fs, fd, attributes);
   } finally {
     closeQuietly(fs, fd);
   }
-  if (prepared.movedFrom !== undefined) removeMoved(work, prepared.movedFrom, prepared.stat.ino);
 }
 
 function keptOf(kept: Kept | undefined): { kept?: Kept } {

@@ -7,6 +7,7 @@ import { applyAttributes } from './apply-attributes.ts';
 import { applyDirectory } from './apply-directory.ts';
 import { applyRemove } from './apply-remove.ts';
 import { applyLink, applyWrite } from './apply-write.ts';
+import { isAbsence } from './fs-port.ts';
 import type { Action, Outcome } from './replica.ts';
 import { startSlice } from './slice.ts';
 import { checkActionPath, failed, missed, type Work, wayIsReal } from './work.ts';
@@ -34,24 +35,31 @@ async function applyOne(work: Work, action: Action): Promise<Outcome> {
     return { path, result: 'failed', now: null, error: { code, message } };
   }
   try {
-    if (!wayIsReal(work, path)) {
-      if (action.type === 'remove') return { path, result: 'done', now: null };
-      work.hint(parentPath(path));
-      return missed(work, path, null);
-    }
-    switch (action.type) {
-      case 'write':
-        return await applyWrite(work, action);
-      case 'link':
-        return await applyLink(work, action);
-      case 'mkdir':
-        return await applyDirectory(work, action);
-      case 'remove':
-        return await applyRemove(work, action);
-      case 'attributes':
-        return await applyAttributes(work, action);
-    }
+    return await carryOut(work, action);
   } catch (error) {
-    return failed(work, path, error);
+    if (!isAbsence(error) || !work.area.isLost()) return failed(work, path, error);
+    // Somebody cleaned up: the staging area is made anew, and what is to be put in place with it.
+    return carryOut(work, action).catch((again: unknown) => failed(work, path, again));
+  }
+}
+
+async function carryOut(work: Work, action: Action): Promise<Outcome> {
+  const { path } = action;
+  if (!wayIsReal(work, path)) {
+    if (action.type === 'remove') return { path, result: 'done', now: null };
+    work.hint(parentPath(path));
+    return missed(work, path, null);
+  }
+  switch (action.type) {
+    case 'write':
+      return applyWrite(work, action);
+    case 'link':
+      return applyLink(work, action);
+    case 'mkdir':
+      return applyDirectory(work, action);
+    case 'remove':
+      return applyRemove(work, action);
+    case 'attributes':
+      return applyAttributes(work, action);
   }
 }

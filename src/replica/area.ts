@@ -11,6 +11,9 @@ import { errnoOf } from './fs-port.ts';
 
 export const areaPrefix = `${ownPrefix}stage-`;
 
+/** Milliseconds for which the area is taken to be there without another look. */
+const sureFor = 5;
+
 /** Areas that this process has given up, although it may not have been able to remove them. */
 const closed = new Set<string>();
 
@@ -23,6 +26,8 @@ export interface Area {
   readonly name: string;
   /** Its path on disk; makes it when it is not there (any more: somebody may have cleaned up). */
   open(): string;
+  /** True when it is not there any more, which open() need not notice at once. */
+  isLost(): boolean;
   /** How often it was made. */
   readonly generation: number;
   /** A name for something new in it, unique for this run. */
@@ -40,6 +45,7 @@ export function createArea(
   const run = randomBytes(4).toString('hex');
   let count = 0;
   let generation = 0;
+  let seenAt = 0;
   let timer: NodeJS.Timeout | undefined;
 
   const make = (): void => {
@@ -69,9 +75,20 @@ export function createArea(
       return generation;
     },
     open: () => {
+      const now = performance.now();
+      if (generation > 0 && now - seenAt < sureFor) return at;
       const there = generation > 0 && fs.lstatSync(at, { throwIfNoEntry: false }) !== undefined;
       if (!there) make();
+      seenAt = now;
       return at;
+    },
+    isLost: () => {
+      seenAt = 0;
+      try {
+        return generation > 0 && fs.lstatSync(at, { throwIfNoEntry: false }) === undefined;
+      } catch {
+        return false;
+      }
     },
     next: (kind) => {
       count += 1;

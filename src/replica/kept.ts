@@ -36,8 +36,8 @@ export interface KeptFiles {
   prepare(path: Path, where: 'area' | 'beside'): Place;
   /** The place is not needed after all. */
   cancel(place: Place): void;
-  /** Something stands at the place now. Never fails: it may be the only copy. */
-  hold(place: Place, entry: FileEntry | LinkEntry, expected: boolean): Kept;
+  /** Something stands at the place now (`stat`, where it is known). Never fails: it may be the only copy. */
+  hold(place: Place, entry: FileEntry | LinkEntry, expected: boolean, stat?: Stats): Kept;
   /** What was held is not kept any more: it has its place back. */
   forget(id: string): void;
   read(id: string): AsyncGenerator<Uint8Array>;
@@ -94,10 +94,10 @@ export function createKeptFiles(disk: Disk, area: Area): KeptFiles {
         // Nothing was put there.
       }
     },
-    hold: (place, entry, expected) => {
+    hold: (place, entry, expected, known) => {
       const { id, path } = place;
       const kept: Kept = { id, path, entry, expected };
-      const stat = statQuietly(disk, place.at);
+      const stat = known ?? statQuietly(disk, place.at);
       records.set(id, { ...place, kept, stat, racy: isRacyKept(stat) });
       open.delete(id);
       try {

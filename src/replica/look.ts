@@ -43,6 +43,9 @@ export interface LookTask {
   readonly keepUpTo: number;
 }
 
+/** Milliseconds for which an emptied file is not believed to stay empty. */
+const emptyFor = 15;
+
 /** Looks without waiting. */
 export function lookNow(task: LookTask): Found | Later {
   const lookedAt = Date.now();
@@ -68,7 +71,9 @@ export function lookNow(task: LookTask): Found | Later {
   if (known !== undefined && !known.racy && sameSignature(known, stat)) {
     return { kind: 'file', stat, digest: known.digest, racy: false };
   }
-  if (stat.size > readAtOnce) return { kind: 'later', stat };
+  if (stat.size > readAtOnce || isBeingRewritten(known, stat, lookedAt)) {
+    return { kind: 'later', stat };
+  }
   const digested = digestNow(task.fs, task.at, stat, stat.size <= task.keepUpTo);
   return fileFound(task, digested, lookedAt) ?? { kind: 'later', stat };
 }
@@ -93,6 +98,12 @@ export async function lookPatiently(task: LookTask, patience: number): Promise<F
     }
     await pause(wait);
   }
+}
+
+/** Emptied just now: whoever does that mostly writes anew a moment later. */
+function isBeingRewritten(known: FileNode | undefined, stat: Stats, lookedAt: number): boolean {
+  if (stat.size > 0 || known === undefined || known.size === 0) return false;
+  return Math.abs(lookedAt - stat.mtimeMs) < emptyFor;
 }
 
 /** A long file that was written to just now will be again: reading it would be for nothing. */

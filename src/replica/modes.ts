@@ -1,6 +1,6 @@
 /** Permissions and owners of what is written: never set-id bits, never more than the entry asks for. */
 import type { Stats } from 'node:fs';
-import type { DirectoryEntry, FileEntry, ModePolicy } from '../tree/entry.ts';
+import { type DirectoryEntry, type FileEntry, type ModePolicy, sameTime } from '../tree/entry.ts';
 import type { FsPort } from './fs-port.ts';
 import { isExecutable } from './nodes.ts';
 
@@ -49,6 +49,25 @@ export function setAttributes(fs: FsPort, fd: number, { mode, mtime, owner }: At
   if (owner !== undefined) fs.fchownSync(fd, owner.uid, owner.gid);
   fs.fchmodSync(fd, mode);
   if (mtime !== undefined) fs.futimesSync(fd, Date.now() / 1000, toSeconds(mtime));
+}
+
+/** Sets what is not so already, of an open file that has just the time it was written at; its stat afterwards. */
+export function setOnNew(fs: FsPort, fd: number, wanted: Attributes): Stats {
+  const { mode, mtime, owner } = wanted;
+  if (mtime !== undefined) fs.futimesSync(fd, Date.now() / 1000, toSeconds(mtime));
+  const stat = fs.fstatSync(fd);
+  const owned = owner === undefined || (owner.uid === stat.uid && owner.gid === stat.gid);
+  if (owned && (stat.mode & 0o7777) === mode) return stat;
+  if (!owned) fs.fchownSync(fd, owner.uid, owner.gid);
+  fs.fchmodSync(fd, mode);
+  return fs.fstatSync(fd);
+}
+
+/** True when nothing of it would be changed. */
+export function hasAttributes(stat: Stats, { mode, mtime, owner }: Attributes): boolean {
+  if ((stat.mode & 0o7777) !== mode) return false;
+  if (owner !== undefined && (owner.uid !== stat.uid || owner.gid !== stat.gid)) return false;
+  return mtime === undefined || sameTime(stat.mtimeMs, mtime);
 }
 
 /**

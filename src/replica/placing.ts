@@ -62,7 +62,7 @@ export async function holdDisplaced(work: Work, place: Place, there: Standing): 
     const now = fs.lstatSync(place.at);
     const settled = now.mtimeMs < Date.now() - racyWindow(now);
     if (stat !== undefined && sameInode(now, stat) && (settled || look.kind === 'link')) {
-      return work.kept.hold(place, look, true);
+      return work.kept.hold(place, look, true, now);
     }
     const { path, at } = place;
     const task = { fs, at, path, maxFileSize: Number.MAX_SAFE_INTEGER, keepUpTo: 0 };

@@ -17,7 +17,7 @@ import {
 } from './digest.ts';
 import { diskPath, joinDisk } from './disk-path.ts';
 import { copyAsync, type DiskPath, errnoOf } from './fs-port.ts';
-import { type Attributes, fileMode, ownerAfter, setAttributes } from './modes.ts';
+import { type Attributes, fileMode, ownerAfter, setOnNew } from './modes.ts';
 import { sameSignature } from './nodes.ts';
 import type { Action } from './replica.ts';
 import { openToStage, removeQuietly } from './staged.ts';
@@ -76,13 +76,12 @@ function fromBytes({ work, action, at, attributes }: Making, bytes: Uint8Array):
   if (bytes.length !== entry.size || sha256(bytes) !== entry.digest) {
     throw new CaiError('PROTOCOL', 'The content is not the one that was announced.', { path });
   }
-  const fd = fs.openSync(at, openToStage, 0o600);
+  const fd = fs.openSync(at, openToStage, attributes.mode);
   try {
     for (let done = 0; done < bytes.length; ) {
       done += fs.writeSync(fd, bytes, done, bytes.length - done, null);
     }
-    setAttributes(fs, fd, attributes);
-    return { at, attributes, stat: fs.fstatSync(fd) };
+    return { at, attributes, stat: setOnNew(fs, fd, attributes) };
   } finally {
     closeQuietly(fs, fd);
   }
@@ -176,8 +175,7 @@ function finish({ work, at, attributes }: Making): Prepared {
   const { fs } = work.view.disk;
   const fd = fs.openSync(at, openToRead);
   try {
-    setAttributes(fs, fd, attributes);
-    return { at, attributes, stat: fs.fstatSync(fd) };
+    return { at, attributes, stat: setOnNew(fs, fd, attributes) };
   } finally {
     closeQuietly(fs, fd);
   }

@@ -16,8 +16,11 @@ import { addProblem, solveProblem, tell } from './report.ts';
 /** Milliseconds that a displaced file stays with its replica, to notice writers that still hold it open. */
 const watchFor = 2_000;
 const atOnce = 8;
-/** Milliseconds that saving waits for edits to be through: those have more hurry. */
-const startAfter = 30;
+/** Milliseconds without anything displaced after which saving begins: edits have more hurry. */
+const startAfter = 60;
+/** It begins all the same after so many milliseconds, or when so much waits. */
+const startAtLast = 3_000;
+const startAbove = 20_000;
 /** Milliseconds of collecting before rows are committed; many share one transaction. */
 const commitAfter = 300;
 /** Contents up to this many bytes are written in one go. */
@@ -70,6 +73,8 @@ export class Keeper {
   #working = 0;
   #commitTimer: NodeJS.Timeout | undefined;
   #startTimer: NodeJS.Timeout | undefined;
+  /** When the first and the last of what waits was displaced, milliseconds of performance.now(). */
+  #waiting = { first: 0, last: 0 };
   #committing: Promise<void> | undefined;
   #commitFails = false;
   #releaseTimer: NodeJS.Timeout | undefined;
@@ -136,8 +141,21 @@ export class Keeper {
 
   /** Edits go before; but not for ever. */
   #startSoon(): void {
-    if (this.#idle.length > 0) this.#work();
-    else this.#startTimer ??= setTimeout(() => this.#work(), startAfter);
+    if (this.#idle.length > 0 || this.#queue.length > startAbove) {
+      this.#work();
+      return;
+    }
+    const last = performance.now();
+    const first = this.#startTimer === undefined ? last : this.#waiting.first;
+    this.#waiting = { first, last };
+    this.#startTimer ??= setTimeout(() => this.#startIfQuiet(), startAfter);
+  }
+
+  #startIfQuiet(): void {
+    const { first, last } = this.#waiting;
+    const wait = Math.min(last + startAfter, first + startAtLast) - performance.now();
+    if (wait > 1) this.#startTimer = setTimeout(() => this.#startIfQuiet(), wait);
+    else this.#work();
   }
 
   /** Lets every kept file go now, where its content is in the history. */

@@ -87,6 +87,11 @@ export const commands: readonly Entry[] = [
     load: () => import('./mcp.ts'),
   },
   {
+    name: 'serve',
+    summary: 'serve the workspace and its sync to AI agents, over HTTP',
+    load: () => import('./serve.ts'),
+  },
+  {
     name: 'export',
     summary: 'write the data volume into an archive',
     load: () => import('./export.ts'),

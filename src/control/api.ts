@@ -373,6 +373,11 @@ export interface Calls {
   resolve: { params: ResolveRequest; result: ResolveResult };
   /** What the two sides and the base hold at a path. */
   contents: { params: { readonly path: Path }; result: SideContents };
+  /** What a version of the history holds. */
+  version: {
+    params: { readonly version: string };
+    result: { readonly version: Version; readonly content: SideContent };
+  };
   /** Writes a version into the local root, at its own path or at `to`; sync carries it on. */
   restore: { params: { readonly version: string; readonly to?: Path }; result: RestoreResult };
   /** Takes back what sync brought over from a side: since a time, else its last batch. */

@@ -8,6 +8,7 @@ import { pathFault } from '../tree/path.ts';
 import type { CallName, Calls, ResolveRequest, SessionRecord, Take } from './api.ts';
 import { readClaims } from './claims.ts';
 import { restoreVersion } from './restore.ts';
+import { needVersion, versionSide } from './version-content.ts';
 
 /** What the calls work on. */
 export interface CallContext {
@@ -78,6 +79,11 @@ const table: { readonly [N in CallName]: Run<N> } = {
       ...(path === undefined ? {} : { path }),
       ...(limit === undefined ? {} : { limit }),
     });
+  },
+  async version({ store }, params) {
+    if (typeof params.version !== 'string') throw wrong('version must be a text');
+    const version = needVersion(store, params.version);
+    return { version, content: versionSide(store, version) };
   },
   restore({ store, record }, params) {
     if (typeof params.version !== 'string') throw wrong('version must be a text');

@@ -63,14 +63,14 @@ async function readLocal(root: string, path: Path): Promise<EndContent> {
 
 async function readContainer(record: SessionRecord, path: Path): Promise<EndContent> {
   const { container } = await callSession(record, 'contents', { path }, { timeoutMs: 60_000 });
-  return ofSide('container', container);
+  return endOf('container', container);
 }
 
 /** As the running session knows it, else as it was last written down. */
 async function readBase(record: SessionRecord, path: Path): Promise<EndContent> {
   try {
     const { base } = await callSession(record, 'contents', { path }, { timeoutMs: 60_000 });
-    return ofSide('base', base);
+    return endOf('base', base);
   } catch (error) {
     if (toCaiError(error).code !== 'NO_SESSION') throw error;
   }
@@ -100,7 +100,8 @@ async function ofEntry(label: string, entry: Entry, read: Read): Promise<EndCont
   return { label, kind: 'file', size, executable, ...contentOf(size, bytes) };
 }
 
-function ofSide(label: string, { entry, content, without }: SideContent): EndContent {
+/** An end of which the session told. */
+export function endOf(label: string, { entry, content, without }: SideContent): EndContent {
   if (entry === null) return { label, kind: 'nothing' };
   if (entry.kind === 'link') return { label, kind: 'link', text: entry.target };
   if (entry.kind === 'directory') return { label, kind: 'directory' };

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { CaiError } from '../errors.ts';
 import type { Store, Version } from '../store/store.ts';
+import { isText, maxTextBytes } from '../tree/merge-text.ts';
+import type { SideContent } from './api.ts';
 
 /** A version by its id; NO_VERSION when there is none. */
 export function needVersion(store: Pick<Store, 'version'>, id: string): Version {
@@ -33,6 +35,16 @@ export async function* versionContent(
     yield chunk;
   }
   if (hash.digest('hex') !== entry.digest) throw notKept(version, 'is damaged in the store');
+}
+
+/** A version as one end of a comparison. */
+export function versionSide(store: Pick<Store, 'contents'>, { entry }: Version): SideContent {
+  if (entry.kind !== 'file') return { entry };
+  if (entry.size > maxTextBytes) return { entry, without: 'large' };
+  const bytes = store.contents.read(entry.digest);
+  if (bytes === undefined) return { entry, without: 'unknown' };
+  if (!isText(bytes)) return { entry, without: 'binary' };
+  return { entry, content: Buffer.from(bytes).toString('base64') };
 }
 
 function notKept(version: Version, what: string): CaiError {

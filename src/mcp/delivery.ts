@@ -41,13 +41,14 @@ export function createDelivery(port: SessionPort): Delivery {
   const to = otherSide(port.side);
   let state: SessionState | undefined;
   let mode: Mode | undefined;
+  let localChanges: SessionStatus['localChanges'] = 'live';
 
   const settleAll = (matches: (path: Path) => boolean, how: Delivered | 'arrived'): void => {
     for (const waiter of waiters) if (matches(waiter.path)) waiter.settle(how);
   };
   const stop = port.follow({
     onUp(status: SessionStatus) {
-      ({ state, mode } = status);
+      ({ state, mode, localChanges } = status);
     },
     onDown() {
       state = undefined;
@@ -85,6 +86,8 @@ export function createDelivery(port: SessionPort): Delivery {
     whyIdle() {
       if (state === 'paused') return 'the session is paused';
       if (state === 'disconnected' || state === 'connecting') return 'the link is down';
+      if (to === 'container' && localChanges === 'manual')
+        return 'local changes wait until sync_from_local';
       return port.isUp() ? undefined : 'no session is running';
     },
     whyOneWay: () =>

@@ -17,6 +17,8 @@ export interface ExploreInput {
   readonly exclude?: readonly string[] | undefined;
   readonly maxDepth?: number | undefined;
   readonly cursor?: string | undefined;
+  /** The path may be a file: then it is all there is. */
+  readonly orFile?: boolean;
 }
 
 export interface Exploring {
@@ -40,6 +42,7 @@ export function explore(call: ToolCall, input: ExploreInput): Exploring {
     ignore: input.includeIgnored === true ? undefined : workspace.ignoreRules(),
     maxDepth: input.maxDepth ?? Number.POSITIVE_INFINITY,
     signal,
+    orFile: input.orFile === true,
     enter: ({ path }) => !excluded(path) && (cursor === undefined || !isBehind(path, cursor)),
     onUnreadable(path, { code, message }) {
       if (unreadable.length < maxUnreadable) unreadable.push({ path, code, message });

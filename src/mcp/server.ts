@@ -2,8 +2,9 @@
 import type { ServerContext } from '@modelcontextprotocol/server';
 import { McpServer } from '@modelcontextprotocol/server';
 import { authorName } from './author.ts';
+import { registerResources } from './resources.ts';
 import { registerTool } from './tool.ts';
-import { tools } from './tools/table.ts';
+import { toolsFor } from './tools/table.ts';
 import type { Workspace } from './workspace.ts';
 
 declare const __CAI_VERSION__: string;
@@ -16,11 +17,27 @@ Files are named relative to it. Every change is carried to the other side within
 Before you change a file that others may edit too, read it and give its digest as expected_digest.
 Whatever is replaced or removed stays in the history: see history, restore and undo. If something does not arrive, look at sync_status.`;
 
-/** `defaultAuthor` signs the changes of clients that do not say who they are. */
-export function createServer(workspace: Workspace, defaultAuthor = 'mcp'): McpServer {
+export interface ServerInput {
+  readonly workspace: Workspace;
+  readonly era: 'legacy' | 'modern';
+  /** Signs the changes of clients that do not say who they are. */
+  readonly author?: string | undefined;
+}
+
+/** Made for each connection; `attachUpdates` makes it tell what is new. */
+export function createServer({ workspace, era, author: fallback = 'mcp' }: ServerInput): McpServer {
   const info = { name: 'cai', title: 'cai workspace', version: __CAI_VERSION__ };
-  const server = new McpServer(info, { instructions, maxToolInputElements: maxElements });
-  const author = (context: ServerContext) => authorName(server, context, defaultAuthor);
-  for (const tool of tools) registerTool(server, tool, { workspace, author });
+  const server = new McpServer(info, {
+    instructions,
+    maxToolInputElements: maxElements,
+    capabilities: {
+      tools: {},
+      resources: { subscribe: true },
+      ...(era === 'legacy' ? { logging: {} } : {}),
+    },
+  });
+  const author = (context: ServerContext) => authorName(server, context, fallback);
+  for (const tool of toolsFor(workspace)) registerTool(server, tool, { workspace, author });
+  registerResources(server, workspace);
   return server;
 }

@@ -1,5 +1,7 @@
 /** Serves MCP on stdin and stdout, both eras, until the client closes its end. Nothing else may write to stdout. */
+import type { McpRequestContext } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
+import { attachUpdates } from './attach.ts';
 import { createServer } from './server.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -21,10 +23,12 @@ export async function serveOnStdio({ workspace, author, onError }: StdioInput): 
     process.stdin.once('close', resolve);
     process.stdout.once('error', () => resolve());
   });
-  const handle = serveStdio(() => createServer(workspace, author), {
-    transport,
-    onerror: ({ message }) => onError(message),
-  });
+  const make = ({ era }: McpRequestContext) => {
+    const server = createServer({ workspace, era, author });
+    attachUpdates(server, workspace.updates, era);
+    return server;
+  };
+  const handle = serveStdio(make, { transport, onerror: ({ message }) => onError(message) });
   await ended;
   await handle.close();
   workspace.close();

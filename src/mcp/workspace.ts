@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { CaiError } from '../errors.ts';
 import type { Path, Side } from '../tree/path.ts';
 import type { RuleOptions } from '../tree/rules.ts';
+import { endAllPrograms } from './command.ts';
 import type { Delivery } from './delivery.ts';
 import { createDelivery } from './delivery.ts';
 import type { Access } from './disk/access.ts';
@@ -12,6 +13,8 @@ import type { IgnoreRules } from './disk/ignore-rules.ts';
 import { createIgnoreRules } from './disk/ignore-rules.ts';
 import { inputPath } from './disk/input-path.ts';
 import type { SessionPort } from './port.ts';
+import type { Updates } from './updates.ts';
+import { createUpdates } from './updates.ts';
 
 export interface Workspace {
   /** A real path. */
@@ -19,6 +22,7 @@ export interface Workspace {
   readonly port: SessionPort;
   readonly access: Access;
   readonly delivery: Delivery;
+  readonly updates: Updates;
   readonly allowExec: boolean;
   /** Longest wait for an edit to be on the other side. */
   readonly waitMs: number;
@@ -47,18 +51,22 @@ export function openWorkspace(input: WorkspaceInput): Workspace {
   const root = realRoot(given);
   const rules = { ...defaultRules, ...input.rules };
   const delivery = createDelivery(port);
+  const updates = createUpdates(port);
   return {
     root,
     port,
     access: createAccess(rules.allow),
     delivery,
+    updates,
     allowExec,
     waitMs,
     path: (text) => inputPath(text, { root, given }),
     ignoreRules: () => createIgnoreRules(root, rules),
     close() {
       delivery.close();
+      updates.close();
       port.close();
+      endAllPrograms();
     },
   };
 }

@@ -1,29 +1,18 @@
 /** `cai mcp` with the SDK's real client over stdio, while a session runs, in both eras. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import type { SessionStatus } from '../../src/control/api.ts';
-import type { Cai } from '../support/cai.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { newCai } from '../support/cai.ts';
 import { connectStdio, eras } from '../support/mcp.ts';
+import type { McpPair } from '../support/mcp-pair.ts';
+import { startMcpPair } from '../support/mcp-pair.ts';
 import { endSessionsOf } from '../support/session.ts';
 import { makeTree, temporaryDirectory } from '../support/tree.ts';
 
-interface Pair {
-  readonly cai: Cai;
-  readonly near: string;
-  readonly far: string;
-}
-
-async function pair(spec: Parameters<typeof makeTree>[1] = {}): Promise<Pair> {
-  const top = temporaryDirectory();
-  const [near, far] = [join(top, 'near'), join(top, 'far')];
-  for (const directory of [near, far]) mkdirSync(directory);
-  makeTree(near, spec);
-  const cai = newCai();
-  endSessionsOf(cai);
-  await cai.json<SessionStatus>(['watch', near, far, '-d']);
-  return { cai, near, far };
+async function pair(spec: Parameters<typeof makeTree>[1] = {}): Promise<McpPair> {
+  const made = await startMcpPair(spec);
+  onTestFinished(made.stop);
+  return made;
 }
 
 describe.each(eras)('a %s client', (era) => {

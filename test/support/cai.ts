@@ -21,8 +21,7 @@ export interface Cai {
 }
 
 /** A state directory; its sessions must be ended before the test ends (session.ts does that). */
-export function newCai(): Cai {
-  const stateDirectory = temporaryDirectory('cai-state-');
+export function newCai(stateDirectory = temporaryDirectory('cai-state-')): Cai {
   const run: Cai['run'] = (args, options = {}) => runCai(stateDirectory, args, options);
   return {
     stateDirectory,

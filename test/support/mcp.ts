@@ -1,11 +1,13 @@
 /** A real MCP client, of the official SDK, at the built command. */
+import { spawn } from 'node:child_process';
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import { Client } from '@modelcontextprotocol/client';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { expect, onTestFinished } from 'vitest';
 import type { ErrorJson } from '../../src/errors.ts';
 import { builtCli } from './built.ts';
 import type { Cai } from './cai.ts';
+import { waitFor } from './wait.ts';
 
 export type Era = 'legacy' | 'modern';
 export const eras: readonly Era[] = ['legacy', 'modern'];
@@ -85,4 +87,49 @@ export function textOf({ content }: Pick<CallToolResult, 'content'>): string {
   return content
     .map((block) => (block.type === 'text' ? block.text : `[${block.type}]`))
     .join('\n');
+}
+
+export interface HttpTarget {
+  readonly url: string;
+  readonly token: string;
+}
+
+/** Connects over streamable HTTP. */
+export async function connectHttp(
+  { url, token }: HttpTarget,
+  { era = 'modern', name = 'test-client' }: { readonly era?: Era; readonly name?: string } = {},
+): Promise<Omit<McpClient, 'stderr'>> {
+  const client = newClient(era, name);
+  const headers = { Authorization: `Bearer ${token}` };
+  const options = { requestInit: { headers } };
+  await client.connect(new StreamableHTTPClientTransport(new URL(url), options));
+  onTestFinished(() => client.close());
+  return asMcpClient(client);
+}
+
+export interface Served extends HttpTarget {
+  /** All that the server said, on stdout and stderr. */
+  output(): string;
+  stop(): Promise<void>;
+}
+
+/** Starts `cai serve ARGS` at a free port; stop it at the end. */
+export async function serve(cai: Cai, args: readonly string[]): Promise<Served> {
+  const child = spawn(process.execPath, [builtCli(), 'serve', ...args, '--port', '0', '--json'], {
+    env: { ...process.env, CAI_STATE_DIR: cai.stateDirectory },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      output += String(chunk);
+    });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  const { url } = await waitFor(() => JSON.parse(output) as { url: string }, { what: output });
+  const { token } = await cai.json<{ token: string }>(['serve', '--show-token']);
+  const stop = async () => {
+    child.kill();
+    await ended;
+  };
+  return { url, token, output: () => output, stop };
 }

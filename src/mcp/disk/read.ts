@@ -16,6 +16,9 @@ import { fromErrno } from './fault.ts';
 /** Files up to this size are read whole. */
 export const maxWholeBytes = 32 * 1024 * 1024;
 
+/** A spot, or what a walk stands at. */
+export type Place = Pick<Spot, 'at' | 'path' | 'stat'>;
+
 export interface OpenFile {
   readonly handle: FileHandle;
   readonly stat: Stats;
@@ -28,7 +31,7 @@ export interface WholeFile {
 }
 
 /** Opens a regular file; `root` is the real root. The caller closes it. */
-export async function openFile({ at, path, stat }: Spot, root: string): Promise<OpenFile> {
+export async function openFile({ at, path, stat }: Place, root: string): Promise<OpenFile> {
   if (stat === undefined) throw fromErrno({ code: 'ENOENT' }, path);
   if (!stat.isFile()) throw wrongKind(path, stat);
   let handle: FileHandle | undefined;
@@ -48,7 +51,7 @@ export async function openFile({ at, path, stat }: Spot, root: string): Promise<
 
 /** Reads all of it. Throws TOO_LARGE. */
 export async function readWhole(
-  spot: Spot,
+  spot: Place,
   root: string,
   limit: number = maxWholeBytes,
 ): Promise<WholeFile> {

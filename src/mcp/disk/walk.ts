@@ -7,9 +7,9 @@ import { readdirSync } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 import type { CaiError } from '../../errors.ts';
 import type { Path } from '../../tree/path.ts';
-import { fromBytes, joinPath, ownPrefix } from '../../tree/path.ts';
+import { baseName, fromBytes, joinPath, ownPrefix, parentPath } from '../../tree/path.ts';
 import type { Access } from './access.ts';
-import { holdDirectory } from './descend.ts';
+import { holdDirectory, withSpot } from './descend.ts';
 import { fromErrno } from './fault.ts';
 import type { DiskPath, Held } from './held.ts';
 import { hold, letGo, look, reach } from './held.ts';
@@ -39,6 +39,8 @@ export interface WalkOptions {
   readonly ignore?: IgnoreRules | undefined;
   readonly maxDepth: number;
   readonly signal: AbortSignal;
+  /** The start may be a file: then that is all there is. */
+  readonly orFile?: boolean;
   /** False: this directory is told, and not entered. */
   readonly enter?: (directory: Walked) => boolean;
   readonly onUnreadable?: (path: Path, error: CaiError) => void;
@@ -48,6 +50,11 @@ const breatheEvery = 200;
 
 /** Throws what reaching the start throws, and what the signal says. */
 export async function* walk(options: WalkOptions): AsyncGenerator<Walked> {
+  const file = options.orFile === true ? await filePath(options) : undefined;
+  if (file !== undefined) {
+    yield* lone(options, file);
+    return;
+  }
   const start = await holdDirectory(options.root, options.start);
   const counter = { seen: 0 };
   try {
@@ -56,6 +63,31 @@ export async function* walk(options: WalkOptions): AsyncGenerator<Walked> {
     yield* level(options, start, { depth: 1, counter });
   } finally {
     letGo(start);
+  }
+}
+
+/** The start's real path if it is no directory. */
+function filePath({ root, start, access }: WalkOptions): Promise<Path | undefined> {
+  return withSpot({ root, path: start }, ({ path, stat }) => {
+    if (stat === undefined || stat.isDirectory()) return undefined;
+    access.check(start, 'read');
+    access.check(path, 'read');
+    return path;
+  });
+}
+
+/** One file alone, in its directory, which is held open meanwhile. */
+async function* lone({ root }: WalkOptions, path: Path): AsyncGenerator<Walked> {
+  const directory = await holdDirectory(root, parentPath(path));
+  try {
+    const name = baseName(path);
+    const at = reach(directory, name);
+    const found = look(at, path);
+    if (found === undefined) return;
+    const kind = kindOf(found);
+    yield { path, name, kind, depth: 0, refused: false, at, stat: () => look(at, path) };
+  } finally {
+    letGo(directory);
   }
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { SyncResult } from '../../control/api.ts';
 import type { Side } from '../../tree/path.ts';
 import { globText, pathText } from '../schemas.ts';
 import type { ToolCall } from '../tool.ts';
@@ -26,7 +27,12 @@ const input = z.object({
 
 const output = z.object({
   to: z.enum(['local', 'container']),
+  files: z
+    .number()
+    .describe('what arrived there meanwhile; 0 when live sync had brought it already'),
+  bytes: z.number(),
   ms: z.number(),
+  waiting: z.number().describe('local changes that still wait to be asked for'),
   problems: z.array(problemShape),
   conflicts: z.array(conflictShape).describe('the open ones'),
   holds: z.array(holdShape),
@@ -56,22 +62,50 @@ export const syncToLocal = tool({
 
 async function sync(to: Side, args: z.output<typeof input>, call: ToolCall) {
   const { workspace, signal } = call;
-  const { timeout_ms: timeoutMs = 60_000 } = args;
+  const { timeout_ms: timeoutMs = 60_000, exclude } = args;
+  // The workspace itself is everything.
   const paths = args.paths?.map((path) => workspace.path(path));
+  const some = paths === undefined || paths.includes('') ? {} : { paths };
+  const params = { to, timeoutMs, ...some, ...(exclude === undefined ? {} : { exclude }) };
   const options = { signal, timeoutMs: timeoutMs + 2000 };
-  const result = await workspace.port.call('flush', { timeoutMs }, options);
-  const { ms, problems, holds } = result;
-  const number = paths?.length ?? 1;
-  const where =
-    to === 'container' ? 'from local to Docker workspace' : 'from Docker workspace to local';
-  const waiting = attention(result);
-  const data = {
+  const stop = followProgress(call);
+  try {
+    const result = await workspace.port.call('sync', params, options);
+    return { text: render(to, paths?.length ?? 1, result), data: toData(result) };
+  } finally {
+    stop();
+  }
+}
+
+function followProgress({ workspace, progress }: ToolCall): () => void {
+  return workspace.port.follow({
+    onEvent(event) {
+      if (event.type !== 'progress') return;
+      const { phase, files, filesTotal } = event.progress;
+      progress.tell(files, `${phase}: ${files} files`, filesTotal);
+    },
+  });
+}
+
+function toData(result: SyncResult) {
+  const { to, files, bytes, ms, waiting, problems, holds } = result;
+  return {
     to,
+    files,
+    bytes,
     ms,
+    waiting,
     problems: problems.map(toProblem),
     conflicts: openOnes(result).map(toConflict),
     holds: holds.map(toHold),
   };
-  const head = `✅ Synced ${number} path(s) ${where} in ${ms} ms`;
-  return { text: [head, ...waiting].join('\n'), data };
+}
+
+function render(to: Side, paths: number, result: SyncResult): string {
+  const where =
+    to === 'container' ? 'from local to Docker workspace' : 'from Docker workspace to local';
+  const { files, ms, waiting } = result;
+  const head = `✅ Synced ${paths} path(s) ${where} (${files} files in ${ms} ms)`;
+  const more = waiting > 0 ? [`${waiting} local changes still wait to be asked for`] : [];
+  return [head, ...more, ...attention(result)].join('\n');
 }

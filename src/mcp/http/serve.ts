@@ -1,0 +1,149 @@
+/**
+ * MCP over streamable HTTP, both eras at one address: the stateless revision with a server for each request, the
+ * older ones with sessions. /health answers without a token.
+ */
+import type { Server } from 'node:http';
+import { createServer as createHttpServer } from 'node:http';
+import type { NodeIncomingMessageLike } from '@modelcontextprotocol/node';
+import { toNodeHandler } from '@modelcontextprotocol/node';
+import type { McpHttpHandler, McpServer } from '@modelcontextprotocol/server';
+import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server';
+import { CaiError } from '../../errors.ts';
+import { attachUpdates } from '../attach.ts';
+import type { Updates } from '../updates.ts';
+import { createGuard } from './guard.ts';
+import type { Sessions } from './sessions.ts';
+import { createSessions } from './sessions.ts';
+import type { Token } from './token.ts';
+
+export interface HttpInput {
+  readonly makeServer: (era: 'legacy' | 'modern') => McpServer;
+  readonly updates?: Updates;
+  readonly token: Token;
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  /** Names besides localhost in Host and Origin. */
+  readonly hosts?: readonly string[];
+  readonly maxSessions?: number;
+  readonly idleMs?: number;
+  readonly onError: (message: string) => void;
+}
+
+export interface HttpServer {
+  readonly url: string;
+  readonly port: number;
+  /** Sessions of older clients that are open. */
+  readonly sessions: () => number;
+  close(): Promise<void>;
+}
+
+const maxBodyBytes = 16 * 1024 * 1024;
+const maxConnections = 256;
+const maxSubscriptions = 256;
+
+/** Throws BUSY when the port is taken. */
+export async function serveHttp(input: HttpInput): Promise<HttpServer> {
+  const onError = (error: Error): void => input.onError(error.message);
+  const modern = createMcpHandler(() => input.makeServer('modern'), {
+    legacy: 'reject',
+    maxRequestBodySize: maxBodyBytes,
+    maxSubscriptions,
+    onerror: onError,
+  });
+  const legacy = createSessions({
+    makeServer() {
+      const server = input.makeServer('legacy');
+      if (input.updates !== undefined) attachUpdates(server, input.updates, 'legacy');
+      return server;
+    },
+    maxSessions: input.maxSessions ?? 64,
+    idleMs: input.idleMs ?? 30 * 60_000,
+    maxBodyBytes,
+    onError,
+  });
+  const fetch = route(input, modern, legacy);
+  const handler = toNodeHandler({ fetch }, { maxRequestBodySize: maxBodyBytes, onerror: onError });
+  const server = createHttpServer(
+    (request, response) => void handler(request as NodeIncomingMessageLike, response),
+  );
+  server.maxConnections = maxConnections;
+  // A request's head must come soon; its answer may be a stream that stays open.
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 60_000;
+  await listen(server, input);
+  const stop = input.updates?.listen({
+    onUpdate: (uri) => modern.notify.resourceUpdated(uri),
+    onManyFiles: () => undefined,
+    onAlert: () => undefined,
+  });
+  return toHttpServer(
+    server,
+    input.host,
+    async () => {
+      stop?.();
+      await Promise.all([modern.close(), legacy.close()]);
+    },
+    legacy.size,
+  );
+}
+
+function route(
+  { token, hosts = [] }: HttpInput,
+  modern: McpHttpHandler,
+  legacy: Sessions,
+): (request: Request) => Promise<Response> {
+  const guard = createGuard(token, hosts);
+  return async (request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === '/health') return Response.json({ status: 'ok' });
+    const refusal = guard(request);
+    if (refusal !== undefined) return refusal;
+    if (pathname !== '/mcp' && pathname !== '/')
+      return Response.json(
+        { error: 'not_found', error_description: 'MCP is at /mcp.' },
+        { status: 404 },
+      );
+    const options = { maxRequestBodySize: maxBodyBytes };
+    const isLegacy = await isLegacyRequest(request, undefined, options);
+    return isLegacy ? legacy.fetch(request) : modern.fetch(request);
+  };
+}
+
+function listen(server: Server, { host, port }: HttpInput): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const taken = cause.code === 'EADDRINUSE';
+      const message = taken
+        ? `Port ${port} is taken.`
+        : `${host}:${port} cannot be used: ${cause.message}`;
+      const next = taken
+        ? 'End what uses it, or choose another one with --port.'
+        : 'Choose another --host.';
+      reject(new CaiError('BUSY', message, { next, cause }));
+    });
+    server.listen({ host, port }, () => resolve());
+  });
+}
+
+function toHttpServer(
+  server: Server,
+  host: string,
+  end: () => Promise<void>,
+  sessions: () => number,
+): HttpServer {
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const name =
+    host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return {
+    url: `http://${name}:${port}/mcp`,
+    port,
+    sessions,
+    async close() {
+      await end();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}

@@ -20,6 +20,11 @@ export function probe() {
         ? 'sudo apt-get install debootstrap && sudo node scripts/test-image.mjs'
         : 'sudo apt-get install docker.io && sudo dockerd &',
     },
+    {
+      need: 'docker-compose',
+      met: answers('docker-compose', ['version']),
+      enable: 'sudo apt-get install docker-compose',
+    },
     { need: 'rsync', met: answers('rsync', ['--version']), enable: 'sudo apt-get install rsync' },
     {
       need: 'sshd',

@@ -20,8 +20,10 @@ const below = {
   control: ['session', 'store', 'link', 'replica', 'tree', 'docker', 'config'],
   home: ['docker', 'tree', 'config'],
   mcp: ['control', 'store', 'tree', 'home', 'config'],
+  workspace: ['mcp', 'control', 'config', 'docker', 'rsync', 'tree'],
   telegram: ['mcp', 'control'],
   cli: [
+    'workspace',
     'telegram',
     'mcp',
     'control',

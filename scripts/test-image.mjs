@@ -40,7 +40,8 @@ export function makeTestImages({ say = (line) => process.stderr.write(`${line}\n
 function makePlain(recipe) {
   const work = mkdtempSync(join(tmpdir(), 'cai-image-'));
   const root = join(work, 'root');
-  const include = '--include=git,rsync,procps';
+  // What Dockerfile.workspace would install otherwise, so that its build needs no network.
+  const include = '--include=git,rsync,procps,inotify-tools,openssh-client';
   try {
     run('debootstrap', ['--variant=minbase', include, 'bookworm', root, mirror], work);
     run(

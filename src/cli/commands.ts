@@ -107,6 +107,11 @@ export const commands: readonly Entry[] = [
     load: () => import('./demo.ts'),
   },
   {
+    name: 'workspace',
+    summary: 'keep a directory and the workspace container the same, with an rsync daemon',
+    load: () => import('./workspace.ts'),
+  },
+  {
     name: '__run',
     summary: 'run a session in the background',
     hidden: true,

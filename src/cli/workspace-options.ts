@@ -9,6 +9,7 @@ import { isRunning } from '../control/client.ts';
 import { contains } from '../control/find.ts';
 import { prepareSession } from '../control/prepare.ts';
 import { liveRecords } from '../control/sessions.ts';
+import { attachedSession } from '../control/upcall-target.ts';
 import { CaiError, toCaiError } from '../errors.ts';
 import type { Workspace } from '../mcp/workspace.ts';
 import { configured } from './watch-options.ts';
@@ -17,6 +18,7 @@ export interface WorkspaceFlags {
   readonly name?: string;
   readonly start: boolean;
   readonly allowExec?: true;
+  readonly inContainer?: true;
 }
 
 export function addWorkspaceOptions(command: Command): Command {
@@ -24,6 +26,7 @@ export function addWorkspaceOptions(command: Command): Command {
     .argument('[DIR]', "the workspace (default: the session's around the current directory)")
     .option('--name <name>', 'session, where several have the directory')
     .option('--no-start', 'do not start the session when it does not run')
+    .option('--in-container', 'this is the container: ask the session on the host through its link')
     .option('--allow-exec', 'offer run_command: let clients run programs in the workspace');
 }
 
@@ -38,6 +41,10 @@ export async function openHere(
     import('../mcp/workspace.ts'),
     import('../mcp/control-port.ts'),
   ]);
+  if (flags.inContainer === true) {
+    const inside = controlPort({ side: 'container', find: () => attachedSession(root) });
+    return openWorkspace({ root, port: inside, allowExec: flags.allowExec === true });
+  }
   const port = controlPort({ side: 'local', find: () => sessionOf(root, flags.name) });
   const options = knownRecord(root, flags.name)?.options;
   if (flags.start) void start(root, flags.name).catch((error) => say(told(error)));

@@ -4,7 +4,6 @@
  */
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 
 /** Sockets that may speak for a root, in the order in which they are tried; `root` is a real path. */
@@ -12,7 +11,7 @@ export function upcallSockets(root: string): readonly string[] {
   // A helper container sees the target's files below /proc/PID/root; the target's programs do not.
   const [, above = '', path = root] = /^(\/proc\/\d+\/root)(\/.*)$/s.exec(root) ?? [];
   const name = `${createHash('sha256').update(path).digest('hex').slice(0, 16)}.sock`;
-  const own = `.cai-${userInfo().uid}`;
+  const own = `.cai-${process.getuid?.() ?? 0}`;
   const directories = ['/run/cai', `/tmp/${own}`, `/dev/shm/${own}`];
   return directories.map((directory) => `${above}${directory}/${name}`);
 }

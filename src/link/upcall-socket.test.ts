@@ -7,7 +7,7 @@ import { builtAgent } from '../../test/support/built.ts';
 import { describeNeeding } from '../../test/support/needs.ts';
 import { waitFor } from '../../test/support/wait.ts';
 import { callSession } from '../control/client.ts';
-import { findAttachedSession } from '../control/upcall-target.ts';
+import { attachedSession } from '../control/upcall-target.ts';
 import type { Replica } from '../replica/replica.ts';
 import { bootScript, nodeFlags } from './boot.ts';
 import { openAgentReplica } from './connect.ts';
@@ -46,7 +46,7 @@ async function attach(root: string, host: string): Promise<Replica> {
 }
 
 async function whoAnswers(directory: string): Promise<unknown> {
-  return callSession(await findAttachedSession(directory), 'status', {});
+  return callSession(attachedSession(directory), 'status', {});
 }
 
 const hasSocket = (root: string): boolean =>
@@ -55,7 +55,7 @@ const hasSocket = (root: string): boolean =>
 describeNeeding(['linux'], 'the socket of a container’s programs', () => {
   it('is there while an agent serves the root, for its user alone', async () => {
     const root = newRoot();
-    await expect(findAttachedSession(root)).rejects.toMatchObject({
+    await expect(whoAnswers(root)).rejects.toMatchObject({
       code: 'NO_SESSION',
       next: expect.stringContaining(`cai watch DIR CONTAINER:${root}`),
     });
@@ -63,7 +63,7 @@ describeNeeding(['linux'], 'the socket of a container’s programs', () => {
     await waitFor(() => hasSocket(root));
     mkdirSync(join(root, 'a/b'), { recursive: true });
     expect(await whoAnswers(join(root, 'a/b'))).toEqual({ host: 'one', call: 'status' });
-    const { socket } = await findAttachedSession(root);
+    const { socket } = attachedSession(root);
     expect(lstatSync(socket).mode & 0o777).toBe(0o600);
     expect(lstatSync(join(socket, '..')).mode & 0o777).toBe(0o700);
     await replica.close();

@@ -77,6 +77,11 @@ export const commands: readonly Entry[] = [
     load: () => import('./import.ts'),
   },
   {
+    name: 'sync',
+    summary: 'in a container: move configuration into the data volume',
+    load: () => import('./sync.ts'),
+  },
+  {
     name: 'config',
     summary: 'show every setting and where it comes from',
     load: () => import('./config.ts'),

@@ -7,11 +7,12 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keptName } from '../kept-name.ts';
 import type { VolumeEntry } from '../volume/entry.ts';
 import type { NewEntry, Volume } from '../volume.ts';
 import { digestOf } from './contents.ts';
 import type { ImportRecord } from './record.ts';
-import { keptName, type Settled, type Suspect } from './settle.ts';
+import type { Settled, Suspect } from './settle.ts';
 
 const suffix = 'before-import';
 

@@ -93,11 +93,3 @@ function removals(
     })
     .map(({ path }) => path);
 }
-
-/** A free name beside a path for the version that gives way. */
-export function keptName(path: string, isTaken: (path: string) => boolean, suffix: string): string {
-  for (let number = 1; ; number += 1) {
-    const name = `${path}.${suffix}${number === 1 ? '' : `-${number}`}`;
-    if (!isTaken(name)) return name;
-  }
-}

@@ -1,5 +1,4 @@
 /** What `cai sync` looks after: links in the container's home, and the places in the volume they lead to. Pure. */
-import { isWithin } from '../../tree/path.ts';
 import type { ManifestEntry } from '../manifest.ts';
 import type { EntryFlag } from '../manifest-flags.ts';
 
@@ -43,9 +42,4 @@ export function needsPlaceholder({ kind, flags }: SyncItem): boolean {
   if (flags.has('credential')) return true;
   if (flags.has('optional')) return false;
   return kind === 'directory' || flags.has('secret') || flags.has('json-init');
-}
-
-/** The item that holds a path, as a directory above it. */
-export function itemAbove(items: readonly SyncItem[], path: string): SyncItem | undefined {
-  return items.find(({ link }) => link !== path && isWithin(link, path));
 }

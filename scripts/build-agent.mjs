@@ -15,6 +15,7 @@ export const guests = {
   'volume.cjs': 'home/volume/guest/main.ts',
   'image-setup.cjs': 'docker/image/setup.ts',
   'image-start.cjs': 'docker/image/start.ts',
+  'ssh-relay.cjs': 'docker/image/ssh-relay.ts',
 };
 
 /** Writes the agent to `outFile`. */

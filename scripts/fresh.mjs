@@ -49,7 +49,7 @@ export function sourceDigest() {
 
 /** True when dist/ was built from just these sources. */
 export function isBuilt() {
-  const guests = ['agent.cjs', 'volume.cjs', 'image-setup.cjs', 'image-start.cjs'];
+  const guests = ['agent.cjs', 'volume.cjs', 'image-setup.cjs', 'image-start.cjs', 'ssh-relay.cjs'];
   const names = ['cai.js', ...guests, 'sync-manifest.toml'];
   const parts = [stamp, ...names.map((name) => join(dist, name))];
   return parts.every((path) => existsSync(path)) && readFileSync(stamp, 'utf8') === sourceDigest();

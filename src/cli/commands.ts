@@ -97,6 +97,21 @@ export const commands: readonly Entry[] = [
     load: () => import('./serve.ts'),
   },
   {
+    name: 'run',
+    summary: "make or start a workspace's container",
+    load: () => import('./run-workspace.ts'),
+  },
+  {
+    name: 'shell',
+    summary: "open a shell in a workspace's container",
+    load: () => import('./shell.ts'),
+  },
+  {
+    name: 'stop',
+    summary: "end a workspace's container",
+    load: () => import('./stop.ts'),
+  },
+  {
     name: 'export',
     summary: 'write the data volume into an archive',
     load: () => import('./export.ts'),

@@ -15,7 +15,7 @@ export interface ContextFile {
   readonly mode: number;
 }
 
-const guests = ['agent.cjs', 'volume.cjs', 'image-setup.cjs', 'image-start.cjs'];
+const guests = ['agent.cjs', 'volume.cjs', 'image-setup.cjs', 'image-start.cjs', 'ssh-relay.cjs'];
 const programs = [...guests, 'sync-manifest.toml'];
 
 // No RUN needs a shell: a base image need hold no more than node.

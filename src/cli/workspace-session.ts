@@ -1,0 +1,91 @@
+/** The live session between a workspace and its container, as run, shell and stop need it. */
+import { basename } from 'node:path';
+import type { SessionRecord, SessionStatus } from '../control/api.ts';
+import { startInBackground } from '../control/background.ts';
+import { callSession, isRunning } from '../control/client.ts';
+import { prepareSession } from '../control/prepare.ts';
+import { liveRecords } from '../control/sessions.ts';
+import { openConflicts } from '../control/status.ts';
+import { stopSession } from '../control/unwatch.ts';
+import { agentWorkspace } from '../docker/agent-places.ts';
+import type { EngineCommand } from '../docker/engine.ts';
+import { CaiError } from '../errors.ts';
+
+export interface WorkspacePair {
+  readonly command: EngineCommand;
+  readonly workspace: string;
+  readonly container: string;
+}
+
+const flushMs = 120_000;
+
+/** Starts it, or waits for the one that runs; returns once both sides are the same. */
+export async function startWorkspaceSession(
+  pair: WorkspacePair,
+  signal: AbortSignal,
+): Promise<SessionStatus> {
+  const { command, workspace } = pair;
+  const usual = command.length === 1 && command[0] === engineOf(command);
+  const prepared = await prepareSession({
+    local: workspace,
+    remote: address(pair),
+    options: usual ? {} : { docker: command },
+    cwd: workspace,
+  });
+  return startInBackground(prepared, { signal });
+}
+
+/** The record of the session, where there is one. */
+export function workspaceSession(pair: WorkspacePair): SessionRecord | undefined {
+  const remote = address(pair);
+  return liveRecords().find(
+    ({ local, container }) => local === pair.workspace && container === remote,
+  );
+}
+
+/** A process has the session already. */
+export async function isSynchronised(pair: WorkspacePair): Promise<boolean> {
+  const record = workspaceSession(pair);
+  return record !== undefined && isRunning(record);
+}
+
+export interface SettleOptions {
+  /** The container goes away: what only it has must be on the host first. */
+  readonly removal: boolean;
+  readonly say: (line: string) => void;
+}
+
+/** Brings what only one side has to the other, then ends the session's process; the session is remembered. Throws UNSETTLED. */
+export async function settleWorkspaceSession(
+  pair: WorkspacePair,
+  { removal, say }: SettleOptions,
+): Promise<void> {
+  const record = workspaceSession(pair);
+  if (record === undefined || !(await isRunning(record))) return;
+  const limits = { timeoutMs: flushMs + 5000 };
+  const result = await callSession(record, 'flush', { timeoutMs: flushMs }, limits);
+  const problems = result.problems.filter(({ side }) => side !== 'local');
+  const open = problems.length + result.holds.length + openConflicts(result);
+  if (open > 0 && removal) throw unsettled(record, pair, open);
+  if (open > 0) say(`the workspace is not the same on both sides (${open} open); nothing is lost`);
+  await stopSession(record);
+}
+
+function unsettled(
+  record: SessionRecord,
+  { command, container }: WorkspacePair,
+  open: number,
+): CaiError {
+  const remove = `${command.join(' ')} rm -f ${container}`;
+  return new CaiError('UNSETTLED', `The container has what the host has not (${open} open).`, {
+    next: `See \`cai status ${record.name}\`; to give up what only the container has: "${remove}".`,
+  });
+}
+
+function address({ command, container }: WorkspacePair): string {
+  return `${engineOf(command)}://${container}${agentWorkspace}`;
+}
+
+function engineOf(command: EngineCommand): 'docker' | 'podman' {
+  return basename(command[0] ?? '').includes('podman') ? 'podman' : 'docker';
+}

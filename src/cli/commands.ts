@@ -127,9 +127,20 @@ export const commands: readonly Entry[] = [
     load: () => import('./demo.ts'),
   },
   {
+    name: 'call',
+    summary: 'call a tool of a running MCP server',
+    load: () => import('./call.ts'),
+  },
+  {
     name: 'workspace',
     summary: 'keep a directory and the workspace container the same, with an rsync daemon',
     load: () => import('./workspace.ts'),
+  },
+  {
+    name: '__workspace',
+    summary: 'run the workspace container',
+    hidden: true,
+    load: () => import('./workspace-guest.ts'),
   },
   {
     name: '__run',

@@ -40,6 +40,13 @@ export const holdShape = z.object({
   next: z.string(),
 });
 
+const totals = z.object({
+  files: z.number().describe('since the session started'),
+  bytes: z.number(),
+  last: z.string().optional(),
+  last_hour: z.number().describe('files within the last hour'),
+});
+
 export const statusShape = z.object({
   workspace: z.string().describe('the directory in which the tools work'),
   side: side.describe('the side it is on'),
@@ -51,12 +58,13 @@ export const statusShape = z.object({
   files: z.number().optional(),
   bytes: z.number().optional(),
   pending: z.number().optional().describe('changes that are not on both sides yet'),
-  to_container: z
-    .object({ files: z.number(), bytes: z.number(), last: z.string().optional() })
-    .optional(),
-  to_local: z
-    .object({ files: z.number(), bytes: z.number(), last: z.string().optional() })
-    .optional(),
+  local_changes: z
+    .enum(['live', 'manual'])
+    .optional()
+    .describe('manual: local changes go over only with sync_from_local'),
+  waiting: z.number().optional().describe('manual local changes that wait for sync_from_local'),
+  to_container: totals.optional(),
+  to_local: totals.optional(),
   problems: z.array(problemShape),
   conflicts: z.array(conflictShape),
   holds: z.array(holdShape),

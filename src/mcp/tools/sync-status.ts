@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { SessionStatus } from '../../control/api.ts';
 import { toCaiError } from '../../errors.ts';
+import { ago, size } from '../amounts.ts';
 import type { ToolCall } from '../tool.ts';
 import { tool } from '../tool.ts';
 import {
@@ -45,7 +46,7 @@ export async function statusData(
 }
 
 function ofSession(status: SessionStatus): Omit<StatusData, 'workspace' | 'side'> {
-  const { name, state, mode, local, container, files, bytes, pending, totals } = status;
+  const { name, state, mode, local, container, files, bytes, pending, totals, lastHour } = status;
   return {
     session: name,
     state,
@@ -55,16 +56,19 @@ function ofSession(status: SessionStatus): Omit<StatusData, 'workspace' | 'side'
     files,
     bytes,
     pending,
-    to_container: toTotals(totals.toContainer),
-    to_local: toTotals(totals.toLocal),
+    local_changes: status.localChanges,
+    waiting: status.waiting,
+    to_container: toTotals(totals.toContainer, lastHour.toContainer),
+    to_local: toTotals(totals.toLocal, lastHour.toLocal),
     problems: status.problems.map(toProblem),
     conflicts: openOnes(status).map(toConflict),
     holds: status.holds.map(toHold),
   };
 }
 
-function toTotals({ files, bytes, last }: SessionStatus['totals']['toLocal']) {
-  return { files, bytes, ...(last === undefined ? {} : { last: new Date(last).toISOString() }) };
+function toTotals({ files, bytes, last }: SessionStatus['totals']['toLocal'], lastHour: number) {
+  const time = last === undefined ? {} : { last: new Date(last).toISOString() };
+  return { files, bytes, ...time, last_hour: lastHour };
 }
 
 function render(data: StatusData): string {
@@ -78,14 +82,23 @@ function render(data: StatusData): string {
   });
   return [
     `Sync ${data.session}: ${data.state}, ${data.local} and ${data.container}`,
-    `local to container: ${direction(data.to_container)}`,
-    `container to local: ${direction(data.to_local)}`,
-    `workspace: ${data.files} files, ${data.bytes} bytes, ${data.pending} changes pending`,
+    `Local → Docker: ${fromLocal(data)}`,
+    `Docker → Local: ${toLocal(data)}`,
+    `Workspace size: ${size(data.bytes ?? 0)} in ${data.files} files, ${data.pending} changes pending`,
     ...attentionLines,
   ].join('\n');
 }
 
-function direction(totals: StatusData['to_local']): string {
-  if (totals?.last === undefined) return 'nothing yet since the session started';
-  return `${totals.files} files since the session started, last ${totals.last}`;
+function fromLocal({ to_container: totals, local_changes: when, waiting }: StatusData): string {
+  const last = `last sync ${lastOf(totals)}`;
+  if (when === 'manual') return `on sync_from_local, ${last}, ${waiting} changes waiting`;
+  return `${last} (real-time, ${totals?.last_hour} files synced in last hour)`;
+}
+
+function toLocal({ to_local: totals }: StatusData): string {
+  return `real-time (${totals?.last_hour} files synced in last hour), last ${lastOf(totals)}`;
+}
+
+function lastOf(totals: StatusData['to_local']): string {
+  return totals?.last === undefined ? 'not yet' : ago(Date.now() - Date.parse(totals.last));
 }

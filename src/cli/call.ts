@@ -1,0 +1,58 @@
+/** `cai call`: calls a tool of a running MCP server and prints its text. `mcp` in the workspace image is this. */
+import type { Command } from 'commander';
+import { exitCodes } from '../errors.ts';
+import { note, print, printJson } from './output.ts';
+
+const examples = `
+Arguments of the tool are written as options: --file-path x, a list by repeating it, all else as JSON.
+
+Examples:
+  $ cai call                                  the tools that there are
+  $ cai call sync_status
+  $ cai call sync_from_local --path src --exclude '*.log'
+  $ cai call edit_file --file-path a.txt --content 'hello'
+`;
+
+interface Flags {
+  readonly url: string;
+  readonly tokenFile?: string;
+  readonly json?: true;
+}
+
+export function define(command: Command): void {
+  command
+    .argument('[TOOL]', 'tool')
+    .argument('[ARGS...]', 'its arguments')
+    .option('--url <url>', 'the server', process.env.CAI_MCP_URL || 'http://127.0.0.1:4040/mcp')
+    .option('--token-file <file>', 'its token (default: $CAI_MCP_TOKEN, else as `cai serve`)')
+    .option('--json', 'print the structured result as JSON')
+    .allowUnknownOption()
+    .addHelpText('after', examples)
+    .action(call);
+}
+
+async function call(
+  tool: string | undefined,
+  words: readonly string[],
+  flags: Flags,
+): Promise<void> {
+  const [{ openToken }, { callTool, listTools }] = await Promise.all([
+    import('../mcp/http/token.ts'),
+    import('../mcp/call.ts'),
+  ]);
+  const file = flags.tokenFile ?? process.env.CAI_MCP_TOKEN_FILE;
+  const endpoint = { url: flags.url, token: openToken(file === undefined ? {} : { file }).value };
+  if (tool === undefined) {
+    const tools = await listTools(endpoint);
+    if (flags.json === true) printJson(tools);
+    else for (const { name, title } of tools) print(`${name.padEnd(22)} ${title}`);
+    return;
+  }
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const { text, isError, data } = await callTool(endpoint, { tool, words, signal: stop.signal });
+  if (isError) process.exitCode = exitCodes.UNSETTLED;
+  if (flags.json === true) printJson(data);
+  else if (isError) note(text);
+  else print(text);
+}

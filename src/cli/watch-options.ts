@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { findConfig } from '../config/find.ts';
-import { commandOf } from '../config/values.ts';
+import { commandOf, size } from '../config/values.ts';
 import type { SessionOptions } from '../control/api.ts';
 import { loadConfig } from '../control/config.ts';
 import { conflictPolicies, localChanges, modePolicies, modes } from '../control/config-schema.ts';
@@ -22,6 +22,7 @@ export interface WatchFlags {
   readonly git?: boolean;
   readonly modes?: SessionOptions['modes'];
   readonly conflicts?: SessionOptions['conflicts'];
+  readonly bandwidth?: string;
   readonly docker?: string;
   readonly ssh?: string;
   readonly kubectl?: string;
@@ -75,6 +76,7 @@ export function addWatchOptions(command: Command): Command {
         'who wins when both sides changed a path (default: merge)',
       ).choices([...conflictPolicies]),
     )
+    .option('--bandwidth <bytes>', 'contents a second, e.g. 10MiB (default: no limit)')
     .option('--docker <command>', 'docker command, e.g. "docker --context x"')
     .option('--ssh <command>', 'ssh command, e.g. "ssh -F config"')
     .option('--kubectl <command>', 'kubectl command, e.g. "kubectl --kubeconfig x"')
@@ -142,6 +144,7 @@ function chosen(flags: WatchFlags): Partial<SessionOptions> {
     git,
     modes: which,
     conflicts,
+    bandwidth,
     docker,
     ssh,
     kubectl,
@@ -156,6 +159,7 @@ function chosen(flags: WatchFlags): Partial<SessionOptions> {
     ...(git === undefined ? {} : { git }),
     ...(which === undefined ? {} : { modes: which }),
     ...(conflicts === undefined ? {} : { conflicts }),
+    ...(bandwidth === undefined ? {} : { bandwidth: size(bandwidth, '--bandwidth') }),
     ...(docker === undefined ? {} : { docker: commandOf(docker, '--docker') }),
     ...(ssh === undefined ? {} : { ssh: commandOf(ssh, '--ssh') }),
     ...(kubectl === undefined ? {} : { kubectl: commandOf(kubectl, '--kubectl') }),

@@ -292,8 +292,16 @@ class DiskReplica implements Replica {
       yield* this.#exposed(kept, (directory) => serve({ args, directory, root, signal }, input));
       return;
     }
-    const directory = intake === undefined ? root : this.#intakes.place(intake);
-    yield* serve({ args, directory, root, signal }, input);
+    if (intake === undefined) {
+      yield* serve({ args, directory: root, root, signal }, input);
+      return;
+    }
+    const use = this.#intakes.use(intake, signal);
+    try {
+      yield* serve({ args, directory: use.root, root, signal: use.signal }, input);
+    } finally {
+      use.done();
+    }
   }
 
   /** A kept file stands in a directory of its own, under its path, while it is sent. */

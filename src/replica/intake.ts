@@ -16,14 +16,22 @@ import type { Staged } from './staged.ts';
 export interface Intakes {
   /** Answers with its place on the disk. `onTooMuch`: a file grew beyond its announced size. */
   open(id: string, contents: readonly Content[], onTooMuch: () => void): string;
-  /** The place of an open one. */
-  place(id: string): string;
+  /** The place of an open one, for a program that writes there until `done`; it must end when it is told to. */
+  use(id: string, signal: AbortSignal | undefined): Use;
   /** Ends it, once the program has ended; answers with the ids of the contents that are staged now. */
   close(id: string, take: boolean): Promise<readonly string[]>;
   closeAll(): Promise<void>;
 }
 
+interface Use {
+  readonly root: string;
+  readonly signal: AbortSignal;
+  done(): void;
+}
+
 interface Intake {
+  readonly abort: AbortController;
+  readonly uses: Promise<void>[];
   readonly disk: Disk;
   readonly contents: readonly Content[];
   readonly following: Following;
@@ -36,6 +44,9 @@ export function createIntakes(disk: Disk, area: Area, staged: Staged): Intakes {
     if (intake === undefined) return [];
     intakes.delete(id);
     const taken: string[] = [];
+    // What is looked at below must not be written to any more.
+    intake.abort.abort();
+    await Promise.all(intake.uses);
     try {
       const digests = await intake.following.stop();
       if (!take) return taken;
@@ -59,13 +70,23 @@ export function createIntakes(disk: Disk, area: Area, staged: Staged): Intakes {
       disk.fs.mkdirSync(root, { mode: 0o700 });
       const inside = { fs: disk.fs, root };
       const following = follow(inside, contents, onTooMuch);
-      intakes.set(id, { disk: inside, contents, following });
+      const abort = new AbortController();
+      intakes.set(id, { disk: inside, contents, following, abort, uses: [] });
       return root;
     },
-    place(id) {
+    use(id, signal) {
       const intake = intakes.get(id);
       if (intake === undefined) throw new CaiError('PROTOCOL', 'An intake is not open.');
-      return intake.disk.root;
+      const { abort } = intake;
+      signal?.addEventListener('abort', () => abort.abort());
+      if (signal?.aborted) abort.abort();
+      let done = (): void => undefined;
+      intake.uses.push(
+        new Promise((resolve) => {
+          done = resolve;
+        }),
+      );
+      return { root: intake.disk.root, signal: abort.signal, done: () => done() };
     },
     close,
     closeAll: async () => {

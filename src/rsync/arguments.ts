@@ -24,7 +24,6 @@ const common = [
   '--files-from=-',
   '--from0',
   '--no-secluded-args',
-  '--timeout=120',
   '--info=progress2',
   '--outbuf=N',
 ] as const;
@@ -35,12 +34,15 @@ export function clientArguments(options: {
   readonly shell: string;
   /** The directory with older versions of the files: only what differs from those goes over. */
   readonly basis?: string | undefined;
+  /** Seconds of silence after which rsync gives up. */
+  readonly stall?: number;
 }): readonly string[] {
-  const { direction, shell, basis } = options;
+  const { direction, shell, basis, stall = 30 } = options;
   return [
     '-e',
     shell,
     ...common,
+    `--timeout=${stall}`,
     ...(basis === undefined ? ['--whole-file'] : ['--no-whole-file', `--copy-dest=${basis}`]),
     ...(direction === 'send' ? ['./', farHost] : [farHost, './']),
   ];

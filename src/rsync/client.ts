@@ -20,11 +20,19 @@ export interface RunRsync {
   readonly directory: string;
   /** The files: paths as bytes, each followed by a zero. */
   readonly list: Uint8Array;
-  /** Starts the server with these arguments; takes what goes to it, answers with what it says. */
+  /**
+   * Starts the server with these arguments; takes what goes to it, answers with what it says. `over`: nobody
+   * listens any more.
+   */
   readonly tunnel: (
     args: readonly string[],
     input: AsyncIterable<Uint8Array>,
+    over: AbortSignal,
   ) => AsyncIterable<Uint8Array>;
+  /** Seconds of silence after which it is given up; rsync fills waits with signs of life. Default 30. */
+  readonly stall?: number;
+  /** Milliseconds that all of it may take. */
+  readonly deadlineMs: number;
   /** Bytes that the far side may say in all. */
   readonly most: number;
   readonly onProgress: (progress: RsyncProgress) => void;
@@ -33,10 +41,16 @@ export interface RunRsync {
 
 const maxTail = 1000;
 
-/** Runs to its end. Fails with CANCELLED, PROTOCOL (too much was said) or IO (rsync's own account). */
+/** Runs to its end. Fails with CANCELLED, TIMEOUT, PROTOCOL (too much was said) or IO (rsync's own account). */
 export async function runRsync(run: RunRsync): Promise<void> {
-  const { direction, basis, directory, list, signal } = run;
-  const args = clientArguments({ direction, basis, shell: connectorCommand() });
+  const { direction, basis, directory, list, signal, stall, deadlineMs } = run;
+  const shell = connectorCommand();
+  const args = clientArguments({
+    direction,
+    basis,
+    shell,
+    ...(stall === undefined ? {} : { stall }),
+  });
   const child = spawn(program, args, {
     cwd: directory,
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
@@ -61,18 +75,24 @@ export async function runRsync(run: RunRsync): Promise<void> {
   // Its end is awaited with those of the others, and it is held open from here.
   child.once('exit', () => tunnel.destroy());
   let lost: unknown;
-  const carried = carry(tunnel, run).catch((error: unknown) => {
-    lost = error;
+  const deadline = setTimeout(() => {
+    lost = new CaiError('TIMEOUT', 'rsync did not come to an end.');
+    kill();
+  }, deadlineMs);
+  const over = new AbortController();
+  carry(tunnel, run, over.signal).catch((error: unknown) => {
+    lost ??= error;
     kill();
   });
   try {
     const fault = await ended;
-    await carried;
     if (signal.aborted) throw new CaiError('CANCELLED', 'The transfer was cancelled.');
     if (fault === undefined) return;
     if (lost instanceof CaiError) throw lost;
     throw new CaiError('IO', `rsync failed: ${tail() || fault}`, { cause: lost });
   } finally {
+    clearTimeout(deadline);
+    over.abort();
     signal.removeEventListener('abort', kill);
     kill();
   }
@@ -93,7 +113,11 @@ function readOutputs(child: ReturnType<typeof spawn>, { onProgress }: RunRsync):
 }
 
 /** Carries the protocol between the connector and the far side until either ends. */
-async function carry(tunnel: Duplex, { tunnel: open, most }: RunRsync): Promise<void> {
+async function carry(
+  tunnel: Duplex,
+  { tunnel: open, most }: RunRsync,
+  over: AbortSignal,
+): Promise<void> {
   tunnel.on('error', () => undefined);
   const bytes = tunnel[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   let head = Buffer.alloc(0);
@@ -105,7 +129,7 @@ async function carry(tunnel: Duplex, { tunnel: open, most }: RunRsync): Promise<
     split = splitHead(head);
   }
   const { args, rest } = split;
-  await feed(tunnel, counted(open(args, upward(rest, bytes)), most));
+  await feed(tunnel, counted(open(args, upward(rest, bytes), over), most));
 }
 
 async function* upward(

@@ -10,7 +10,7 @@ import type { Digest } from '../tree/entry.ts';
 import { toBytes } from '../tree/path.ts';
 import { sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
-import { listOf, mostBytes, throughLink } from './rsync-tunnel.ts';
+import { deadlineFor, listOf, mostBytes, throughLink } from './rsync-tunnel.ts';
 import { isWorthDelta } from './shipments.ts';
 
 export type Fetched = { readonly digest: Digest; readonly size: number };
@@ -42,7 +42,8 @@ export async function fetchKept(
             basis: replica.info.root,
             directory,
             list: listOf(files),
-            tunnel: throughLink(engine, far, { call: { kept: id }, signal }),
+            tunnel: throughLink(engine, far, { kept: id }),
+            deadlineMs: deadlineFor(files, engine.core.options.bandwidth ?? 0),
             most: mostBytes(files, true),
             onProgress: () => undefined,
             signal,

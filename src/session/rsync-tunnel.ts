@@ -12,13 +12,13 @@ type Files = readonly Pick<Content, 'path' | 'size'>[];
 export function throughLink(
   engine: Engine,
   far: Replica,
-  { call, signal }: { readonly call: Omit<RsyncCall, 'args'>; readonly signal: AbortSignal },
+  call: Omit<RsyncCall, 'args'>,
 ): RunRsync['tunnel'] {
   const { bandwidth } = engine;
-  return (args, input) => {
-    const up = counted(engine, bandwidth.pace(input, signal));
-    const down = far.serveRsync({ ...call, args }, up, signal);
-    return counted(engine, bandwidth.pace(down, signal));
+  return (args, input, over) => {
+    const up = counted(engine, bandwidth.pace(input, over));
+    const down = far.serveRsync({ ...call, args }, up, over);
+    return counted(engine, bandwidth.pace(down, over));
   };
 }
 
@@ -43,3 +43,12 @@ export function mostBytes(files: Files, inward: boolean): number {
   const total = files.reduce((sum, { size, path }) => sum + size + 4 * path.length + 256, 0);
   return allowance + Math.ceil(total / 16) + (inward ? total : 0);
 }
+
+/** Milliseconds that a shipment may take at the worst pace that is worth waiting for. */
+export function deadlineFor(files: Files, bandwidth: number): number {
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  const pace = bandwidth > 0 ? Math.min(bandwidth / 8, worstPace) : worstPace;
+  return leastMs + (total / pace) * 1000;
+}
+const worstPace = 256 * 1024;
+const leastMs = 5 * 60_000;

@@ -12,7 +12,7 @@ import type { AbsorbContext } from './absorb.ts';
 import type { Engine } from './engine.ts';
 import { replicaOf } from './engine.ts';
 import { showProgress } from './report.ts';
-import { listOf, mostBytes, throughLink } from './rsync-tunnel.ts';
+import { deadlineFor, listOf, mostBytes, throughLink } from './rsync-tunnel.ts';
 
 export interface RsyncShipment {
   /** Unique in this process. */
@@ -43,7 +43,8 @@ export async function shipByRsync(
       basis: !delta ? undefined : inward ? local.info.root : farBasis,
       directory: inward ? directory : local.info.root,
       list: listOf(contents),
-      tunnel: throughLink(engine, far, { call: inward ? {} : { intake: id }, signal: either }),
+      tunnel: throughLink(engine, far, inward ? {} : { intake: id }),
+      deadlineMs: deadlineFor(contents, engine.core.options.bandwidth ?? 0),
       most: mostBytes(contents, inward),
       onProgress: progressOf(engine, contents),
       signal: either,

@@ -53,15 +53,15 @@ async function serve(directory: string | undefined, flags: Flags): Promise<void>
     return;
   }
   const workspace = await openHere(directory, flags, note);
-  const [{ serveHttp }, { createServer }] = await Promise.all([
+  const [{ serveHttp }, { createServer }, { createGuard }] = await Promise.all([
     import('../mcp/http/serve.ts'),
     import('../mcp/server.ts'),
+    import('../mcp/http/guard.ts'),
   ]);
   const server = await serveHttp({
-    token,
+    guard: createGuard(token, flags.allowHost ?? []),
     host: flags.host,
     port: flags.port,
-    hosts: flags.allowHost ?? [],
     updates: workspace.updates,
     makeServer: (era) => createServer({ workspace, era }),
     onError: (message) => note(`mcp: ${message}`),

@@ -1,5 +1,5 @@
 /** Makes an MCP server for one connection or request, over a workspace that outlives it. */
-import type { ServerContext } from '@modelcontextprotocol/server';
+import type { McpServerOptions, ServerContext } from '@modelcontextprotocol/server';
 import { McpServer } from '@modelcontextprotocol/server';
 import { authorName } from './author.ts';
 import { registerResources } from './resources.ts';
@@ -22,19 +22,25 @@ export interface ServerInput {
   readonly era: 'legacy' | 'modern';
   /** Signs the changes of clients that do not say who they are. */
   readonly author?: string | undefined;
+  /** For servers with more than our own tools. */
+  readonly options?: Pick<McpServerOptions, 'capabilities' | 'requestState'>;
 }
 
 /** Made for each connection; `attachUpdates` makes it tell what is new. */
-export function createServer({ workspace, era, author: fallback = 'mcp' }: ServerInput): McpServer {
+export function createServer(input: ServerInput): McpServer {
+  const { workspace, era, author: fallback = 'mcp', options = {} } = input;
   const info = { name: 'cai', title: 'cai workspace', version: __CAI_VERSION__ };
   const server = new McpServer(info, {
     instructions,
     maxToolInputElements: maxElements,
     capabilities: {
-      tools: {},
-      resources: { subscribe: true },
+      // The lists are the same for as long as the server runs.
+      tools: { listChanged: false },
+      resources: { subscribe: true, listChanged: false },
       ...(era === 'legacy' ? { logging: {} } : {}),
+      ...options.capabilities,
     },
+    ...(options.requestState === undefined ? {} : { requestState: options.requestState }),
   });
   const author = (context: ServerContext) => authorName(server, context, fallback);
   for (const tool of toolsFor(workspace)) registerTool(server, tool, { workspace, author });

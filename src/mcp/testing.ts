@@ -4,24 +4,10 @@ import { onTestFinished } from 'vitest';
 import { asMcpClient, type McpClient } from '../../test/support/mcp.ts';
 import type { Made } from '../../test/support/tree.ts';
 import { makeTree, temporaryDirectory } from '../../test/support/tree.ts';
-import { CaiError } from '../errors.ts';
 import { connectInProcess } from './in-process.ts';
-import type { SessionPort } from './port.ts';
+import { noSession } from './no-session.ts';
 import type { Workspace, WorkspaceInput } from './workspace.ts';
 import { openWorkspace } from './workspace.ts';
-
-/** A port where no session is. */
-export function noSession(): SessionPort {
-  return {
-    side: 'local',
-    isUp: () => false,
-    ready: () => Promise.resolve(),
-    follow: () => () => undefined,
-    close: () => undefined,
-    call: () =>
-      Promise.reject(new CaiError('NO_SESSION', 'There is no session.', { next: 'Start one.' })),
-  };
-}
 
 export interface Tools extends Omit<McpClient, 'stderr'> {
   readonly root: string;

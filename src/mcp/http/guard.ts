@@ -11,14 +11,19 @@ import { isAuthorized } from './token.ts';
 /** The refusal; undefined when the request may go on. */
 export type Guard = (request: Request) => Response | undefined;
 
-/** `hosts`: names besides localhost under which the server is called, and pages of which may call it. */
+/** Host, Origin and token. */
 export function createGuard(token: Token, hosts: readonly string[]): Guard {
+  const address = addressGuard(hosts);
+  return (request) => address(request) ?? tokenResponse(request, token);
+}
+
+/** `hosts`: names besides localhost under which the server is called, and pages of which may call it. */
+export function addressGuard(hosts: readonly string[]): Guard {
   const allowedHosts = [...localhostAllowedHostnames(), ...hosts];
   const allowedOrigins = [...localhostAllowedOrigins(), ...hosts];
   return (request) =>
     hostHeaderValidationResponse(request, allowedHosts) ??
-    originValidationResponse(request, allowedOrigins) ??
-    tokenResponse(request, token);
+    originValidationResponse(request, allowedOrigins);
 }
 
 function tokenResponse(request: Request, token: Token): Response | undefined {

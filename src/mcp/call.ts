@@ -23,7 +23,7 @@ export interface Called {
 
 const callMs = 10 * 60_000;
 
-/** Throws NO_SERVER-like LINK when nobody answers, USAGE for a tool or an argument that is not there. */
+/** Throws LINK when nobody answers, USAGE for a tool or an argument that is not there. */
 export async function callTool(endpoint: Endpoint, input: CallInput): Promise<Called> {
   return withClient(endpoint, async (client) => {
     const { tools } = await client.listTools();

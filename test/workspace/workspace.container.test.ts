@@ -153,6 +153,8 @@ describeNeeding(['docker', 'docker-compose', 'rsync'], 'the workspace', () => {
     await workspace.exec('sh', '-c', '(sleep 0.2 &) ; (sleep 0.1 &)');
     await docker(['rm', '-f', workspace.container]);
     await workspace.compose('up', '--detach');
+    // At once: it waits for the server and for the session.
+    expect(await mcp('sync_to_local')).toContain('✅ Synced');
     await waitFor(
       async () => (await workspace.exec('mcp', 'sync_status')).stdout.includes('watching'),
       {

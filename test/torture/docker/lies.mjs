@@ -123,6 +123,24 @@ function instead(make) {
   };
 }
 
+const upcall = (id, request) => ({
+  json: { t: 'upcall', id },
+  bytes: Buffer.from(typeof request === 'string' ? request : JSON.stringify({ id, ...request })),
+});
+
+/** What no container may ask, and what makes work. */
+const demands = [
+  { call: 'stop' },
+  { call: 'approve' },
+  { call: 'rewind', params: { time: 1 } },
+  { call: 'resolve', params: { conflicts: ['1'], file: '/etc/passwd' } },
+  { call: 'restore', params: { version: '1', to: '.git/hooks/post-checkout' } },
+  { call: 'contents', params: { path: '../outside' } },
+  { call: 'status' },
+  { call: 'subscribe' },
+  '[[[[',
+];
+
 const slow = async (ms) => {
   await new Promise((resolve) => setTimeout(resolve, ms));
 };
@@ -178,6 +196,17 @@ export const lies = {
       return { json: { t: 'event', data } };
     }),
   ),
+  demands: events(() => forever((n) => upcall(n + 1, demands[n % demands.length]))),
+  demandsInTurn: thenStranger(
+    events(async function* () {
+      for (const [n, demand] of demands.entries()) {
+        yield upcall(n + 1, demand);
+        await slow(5);
+      }
+    }),
+  ),
+  demandTwice: events(() => [upcall(1, { call: 'subscribe' }), upcall(1, { call: 'status' })]),
+  longDemand: events(() => [upcall(1, ' '.repeat(300_000))]),
   oddEvent: events(() => [{ json: { t: 'event', data: { type: 'reboot' } } }]),
   call: events(() => [{ json: { t: 'call', id: 1, method: 'apply', data: [] } }]),
   stranger: events(() => [{ json: { t: 'done', id: 99_999, data: null } }]),

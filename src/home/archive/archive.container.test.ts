@@ -1,18 +1,24 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
-import { createVolume, docker, images } from '../../../test/support/container.ts';
+import { gzipSync } from 'node:zlib';
+import { pack } from 'tar-stream';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createVolume, docker, images, startContainer } from '../../../test/support/container.ts';
 import { describeNeeding } from '../../../test/support/needs.ts';
-import { temporaryDirectory } from '../../../test/support/tree.ts';
+import { waitFor } from '../../../test/support/wait.ts';
 import { ensureAgentImage } from '../../docker/agent-image.ts';
 import { volumeExists } from '../../docker/volume.ts';
 import type { VolumeEntry } from '../volume/entry.ts';
+import { helperName } from '../volume/helper.ts';
 import { openVolume } from '../volume.ts';
 import { type ExportResult, exportVolume } from './export.ts';
 import { type RestoreResult, restoreArchive } from './restore.ts';
 
 const command = ['docker'];
 const limits = { maxBytes: 1e9, maxEntries: 10_000 };
+/** More with CAI_TEST_KILLS. */
+const kills = Number(process.env.CAI_TEST_KILLS ?? 3);
 let image = '';
 
 /** Runs a shell as root in a container that has the volume at /v. */
@@ -57,19 +63,22 @@ const nothingChanged = { created: [], updated: [], attributes: [], removed: [] }
 
 describeNeeding(['docker'], 'a volume goes into an archive and comes back', () => {
   let source = '';
+  let target = '';
   let directory = '';
   let archive = '';
   let exported: ExportResult;
   beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'cai-export-'));
+    archive = join(directory, 'x.tgz');
     image = await ensureAgentImage({ command, base: images.node });
     source = await createVolume();
+    target = await createVolume();
     await inVolume(source, furnish);
+    exported = await toFile(source, archive);
   });
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   it('with content, mode, owner, time and link target, to another volume', async () => {
-    directory = temporaryDirectory('cai-export-');
-    archive = join(directory, 'x.tgz');
-    exported = await toFile(source, archive);
     expect(exported).toMatchObject({
       skipped: [{ path: 'pipe', why: 'it is a pipe' }],
       changed: [],
@@ -77,7 +86,6 @@ describeNeeding(['docker'], 'a volume goes into an archive and comes back', () =
     });
     expect(statSync(archive).mode & 0o777).toBe(0o600);
     expect(statSync(archive).size).toBe(exported.size);
-    const target = await createVolume();
     await inVolume(target, 'mkdir -p old/x; echo gone > old/x/y; ln -s / large; echo 1 > .ssh');
     const result = await restore(target, archive);
     expect(result).toMatchObject({ made: false, removed: ['old/x/y', 'old/x', 'old'] });
@@ -86,12 +94,108 @@ describeNeeding(['docker'], 'a volume goes into an archive and comes back', () =
     const again = await restore(target, archive);
     expect(again).toMatchObject({ ...nothingChanged, unchanged: wanted.length });
     expect(await restore(source, archive)).toMatchObject(nothingChanged);
+  });
+
+  it('is refused before the volume is touched, or made', async () => {
     const bytes = readFileSync(archive);
-    writeFileSync(join(directory, 'cut.tgz'), bytes.subarray(0, bytes.length - 100));
-    const missing = `${target}x`;
-    await expect(restore(missing, join(directory, 'cut.tgz'))).rejects.toMatchObject({
-      code: 'ARCHIVE',
-    });
-    expect(await volumeExists({ command, volume: missing })).toBe(false);
+    const before = await picture(target);
+    const stamp = await inVolume(target, 'stat -c %Z . .claude.json');
+    const cut = join(directory, 'cut.tgz');
+    writeFileSync(cut, bytes.subarray(0, bytes.length - 100));
+    const through = join(directory, 'through.tgz');
+    writeFileSync(through, await hostile());
+    for (const bad of [cut, through, join(directory, 'missing.tgz')]) {
+      await expect(restore(target, bad)).rejects.toMatchObject({ code: 'ARCHIVE' });
+      await expect(restore(`${target}x`, bad)).rejects.toMatchObject({ code: 'ARCHIVE' });
+    }
+    expect(await volumeExists({ command, volume: `${target}x` })).toBe(false);
+    expect(await picture(target)).toEqual(before);
+    expect(await inVolume(target, 'stat -c %Z . .claude.json')).toBe(stamp);
+  });
+
+  it('leaves out what is excluded, and leaves that alone in the volume', async () => {
+    const isExcluded = (path: string): boolean => path === 'deep/a';
+    const part = join(directory, 'part.tgz');
+    const result = await toFile(source, part, { isExcluded });
+    expect(result.excluded).toEqual(['deep/a']);
+    const other = await createVolume();
+    await inVolume(other, 'mkdir -p deep/a; echo mine > deep/a/x; echo gone > y');
+    const preview = await restore(other, part, { isExcluded, dryRun: true });
+    expect(await inVolume(other, 'ls -A')).toBe('deep\ny\n');
+    const done = await restore(other, part, { isExcluded });
+    expect({ ...done, dryRun: true }).toEqual(preview);
+    expect(done.removed).toEqual(['y']);
+    expect(await inVolume(other, 'cat deep/a/x; ls -A deep')).toBe('mine\na\n');
+  });
+
+  it('while a container writes: every file whole, and what changed is told', async () => {
+    const name = await createVolume();
+    const busy = await startContainer({ volumes: [`${name}:/v`] });
+    // Whole versions by rename, one that only grows, and one that comes and goes.
+    await busy.exec(['node', '-e', writer, 'init']);
+    await docker(['exec', '-d', busy.name, 'node', '-e', writer]);
+    await waitFor(async () => (await busy.exec(['cat', '/v/round'])).stdout !== '0');
+    const hot = join(directory, 'hot.tgz');
+    const result = await toFile(name, hot);
+    await busy.remove();
+    expect(result.changed).toContain('round');
+    expect(result.torn).toEqual([]);
+    const other = await createVolume();
+    await restore(other, hot);
+    const show = 'for f in whole/*; do tr -s a-z < $f; echo; done';
+    const versions = (await inVolume(other, show)).trim().split('\n');
+    // Each file is one letter, thousands of times.
+    expect(versions).toHaveLength(40);
+    expect(versions.every((letters) => letters.length === 1)).toBe(true);
+  });
+
+  it('keeps the old state or has the new one when the helper is killed at any moment', async () => {
+    const other = await createVolume();
+    await inVolume(
+      other,
+      'for n in $(seq 300); do mkdir -p d$((n % 7)); echo $n > d$((n % 7))/$n; done',
+    );
+    const second = join(directory, 'second.tgz');
+    await toFile(other, second);
+    const states = [await picture(target), await picture(other)];
+    for (let round = 0; round < kills; round += 1) {
+      const running = restore(target, round % 2 === 0 ? second : archive).catch(() => undefined);
+      const delay = Math.random() * 900;
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      await docker(['kill', helperName(target)], { anyCode: true });
+      await running;
+      expect(states, `killed after ${delay} ms`).toContainEqual(await picture(target));
+    }
   });
 });
+
+/** Forty files of one letter each, replaced all the time; stops with the container. */
+const writer = `
+const fs = require('node:fs');
+let round = 0;
+function write() {
+  const letter = String.fromCharCode(98 + round % 25);
+  for (let n = 0; n < 40; n += 1) {
+    if (n % 2) fs.writeFileSync('/v/whole/.draft', letter.repeat(20000));
+    if (n % 2) fs.renameSync('/v/whole/.draft', '/v/whole/' + n);
+    else if (round === 0) fs.writeFileSync('/v/whole/' + n, 'a'.repeat(20000));
+  }
+  fs.writeFileSync('/v/round', String(round));
+  round += 1;
+}
+fs.mkdirSync('/v/whole', { recursive: true });
+write();
+if (process.argv[1] !== 'init') setInterval(write, 20);
+`;
+
+/** A link, and something that goes through it. */
+async function hostile(): Promise<Buffer> {
+  const archive = pack();
+  archive.entry({ name: 'innocent' }, 'x');
+  archive.entry({ name: 'way', type: 'symlink', linkname: '/etc' });
+  archive.entry({ name: 'way/passwd' }, 'x');
+  archive.finalize();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of archive as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  return gzipSync(Buffer.concat(chunks));
+}

@@ -1,15 +1,19 @@
 /** `cai import`: brings the user's configuration into a data volume, and into a running container. */
-import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { originText } from '../config/settings.ts';
 import { CaiError } from '../errors.ts';
-import { type ImportReport, importDirectory } from '../home/import/directory.ts';
+import { exclusion } from '../home/excludes.ts';
+import { importDirectory, type SourceOptions } from '../home/import/directory.ts';
+import { type ImportSource, importSource } from '../home/import/from.ts';
+import { labels } from '../home/names.ts';
+import { reloadContainer } from '../home/reload.ts';
 import { mustRun, resolveTarget, type Target } from '../home/target.ts';
-import { expandHome } from '../home/workspace.ts';
+import { bytes, count } from './format.ts';
 import { interruptible } from './interrupt.ts';
 import { colors, errorColors, note, print, printJson } from './output.ts';
+import { progressLine } from './progress-line.ts';
 import { renderImport } from './render-import.ts';
+import { renderReload, renderRestore } from './render-reload.ts';
 
 const examples = `
 Without PATH and --container only the volume is written to: that of the current directory, or of
@@ -22,6 +26,7 @@ Examples:
   $ cai import --dry-run --verbose   every decision, and the excludes
   $ cai import --no-secrets          without tokens and keys
   $ cai import --from ~/other/       from another directory
+  $ cai import --watch ~/src/shop    and then whatever changes here
   $ cai import --from backup.tgz     put an export back (- for standard input)
 `;
 
@@ -36,6 +41,7 @@ interface Flags {
   readonly excludes: boolean;
   readonly secrets: boolean;
   readonly verbose?: true;
+  readonly watch?: true;
   readonly json?: true;
 }
 
@@ -51,6 +57,7 @@ export function define(command: Command): void {
     .option('--no-excludes', 'import what exclude patterns leave out')
     .option('--no-secrets', 'leave out files with tokens and keys')
     .option('--verbose', 'show every decision, what is skipped too')
+    .option('--watch', 'go on, and import what changes as it changes')
     .option('--docker <command>', 'docker command, e.g. "docker --context x"')
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
@@ -64,11 +71,8 @@ async function runImport(
   flags: Flags,
   signal: AbortSignal,
 ): Promise<void> {
-  if (path !== undefined && flags.workspace !== undefined)
-    throw new CaiError('USAGE', 'PATH and --workspace are the same thing.', {
-      next: 'Name the workspace once.',
-    });
-  const from = sourceOf(flags.from);
+  checkFlags(path, flags);
+  const from = importSource(flags.from);
   const target = await resolveTarget({
     ...flags,
     workspace: path ?? flags.workspace,
@@ -77,45 +81,126 @@ async function runImport(
   });
   mustRun(target);
   for (const warning of warningsOf(target)) note(`${errorColors.yellow('warning')} ${warning}`);
-  const report = await fromDirectory(target, { flags, from, signal });
-  if (flags.json === true) {
-    printJson(report);
+  const request: Request = { target, flags, from, signal };
+  if (flags.watch !== true) {
+    await importOnce(request, {});
     return;
   }
-  for (const line of renderImport(report, { colors, verbose: flags.verbose === true })) print(line);
+  const { watchImport } = await import('./import-watch.ts');
+  await watchImport({
+    source: sourceOptions(request),
+    signal,
+    bring: (how) => importOnce(request, how),
+  });
 }
 
-/** A directory to import from. */
-function sourceOf(from: string | undefined): string | undefined {
-  if (from === undefined) return undefined;
-  const path = resolve(expandHome(from));
-  if (statSync(path, { throwIfNoEntry: false }) !== undefined) return path;
-  throw new CaiError('ROOT', `There is no ${path} to import from.`, {
-    path,
-    next: 'Name a directory or an archive with --from.',
-  });
+function checkFlags(path: string | undefined, { workspace, watch, dryRun, from }: Flags): void {
+  const fault =
+    path !== undefined && workspace !== undefined
+      ? 'PATH and --workspace are the same thing; name the workspace once'
+      : watch && dryRun
+        ? '--watch and --dry-run exclude each other'
+        : watch && importSource(from).kind === 'archive'
+          ? '--watch needs a directory to watch'
+          : undefined;
+  if (fault !== undefined)
+    throw new CaiError('USAGE', `${fault}.`, { next: 'See `cai import --help`.' });
 }
 
 interface Request {
+  readonly target: Target;
   readonly flags: Flags;
-  readonly from: string | undefined;
+  readonly from: ImportSource;
   readonly signal: AbortSignal;
 }
 
-function fromDirectory(target: Target, { flags, from, signal }: Request): Promise<ImportReport> {
-  const { command, volume, workspace, settings } = target;
-  return importDirectory({
-    command,
-    volume,
-    workspace,
-    settings,
-    from,
+async function importOnce(request: Request, { onlyChanged = false }): Promise<void> {
+  const { target, flags, from, signal } = request;
+  const { command, container } = target;
+  const brought =
+    from.kind === 'archive'
+      ? await fromArchive(request, from.path)
+      : await fromDirectory(request, onlyChanged);
+  const reloaded =
+    container === undefined || flags.dryRun
+      ? undefined
+      : await reloadContainer({ command, container, signal });
+  if (flags.json === true) {
+    const more = reloaded === undefined ? {} : { container: reloaded };
+    printJson({ ...brought.json, ...more });
+  } else {
+    const options = { colors, verbose: flags.verbose === true };
+    for (const line of brought.lines) print(line);
+    if (reloaded !== undefined) for (const line of renderReload(reloaded, options)) print(line);
+    else if (container !== undefined)
+      print(`container ${container.name} would be brought up to date`);
+  }
+}
+
+/** What came, as JSON and for people. */
+interface Brought {
+  readonly json: object;
+  readonly lines: readonly string[];
+}
+
+function sourceOptions({ target, flags, from, signal }: Request): SourceOptions {
+  return {
+    from: from.path,
+    settings: target.settings,
     noExcludes: !flags.excludes,
     noSecrets: !flags.secrets,
-    dryRun: flags.dryRun === true,
     signal,
-    onProgress: note,
-  });
+  };
+}
+
+async function fromDirectory(request: Request, onlyChanged: boolean): Promise<Brought> {
+  const { target, flags } = request;
+  const { command, volume, workspace } = target;
+  const line = progressLine();
+  try {
+    const report = await importDirectory({
+      ...sourceOptions(request),
+      command,
+      volume,
+      workspace,
+      onlyChanged,
+      dryRun: flags.dryRun === true,
+      onProgress: note,
+      onWrite: ({ files, bytes: done }) =>
+        line.show(`importing ${count(files, 'entry', 'entries')}, ${bytes(done)}`),
+    });
+    const options = { colors, verbose: flags.verbose === true };
+    return { json: report, lines: renderImport(report, options) };
+  } finally {
+    line.clear();
+  }
+}
+
+async function fromArchive({ target, flags, signal }: Request, archive: string): Promise<Brought> {
+  const { command, volume, workspace, settings } = target;
+  const { restoreArchive } = await import('../home/archive/restore.ts');
+  const line = progressLine();
+  try {
+    const result = await restoreArchive({
+      command,
+      volume,
+      archive,
+      limits: { maxBytes: settings.restoreMaxBytes, maxEntries: settings.restoreMaxEntries },
+      labels: { [labels.managed]: 'true', [labels.workspace]: workspace },
+      isExcluded: flags.excludes ? exclusion(settings.excludes) : undefined,
+      dryRun: flags.dryRun === true,
+      signal,
+      onProgress: note,
+      onWritten: ({ files, entriesTotal }) =>
+        line.show(`restoring ${files}/${entriesTotal} entries`),
+    });
+    return {
+      json: result,
+      lines: renderRestore(result, { colors, verbose: flags.verbose === true }),
+    };
+  } finally {
+    line.clear();
+  }
 }
 
 /** A workspace's file may be a stranger's, so what it adds is always told. */

@@ -49,21 +49,8 @@ export interface ImportReport {
 
 export async function importDirectory(options: ImportOptions): Promise<ImportReport> {
   return quietly(async () => {
-    const from = options.from ?? homeDirectory();
-    const manifest = manifestsFor(from);
-    const { settings, noExcludes, noSecrets, signal } = options;
     // All that can be wrong with the source is found before anything is made.
-    const collected = await collect({
-      from,
-      isHome: isHome(from),
-      entries: manifest.entries,
-      additionalPaths: settings.additionalPaths,
-      excludes: settings.excludes,
-      excludePrivate: settings.excludePrivate,
-      noExcludes,
-      noSecrets,
-      signal,
-    });
+    const { collected, manifest } = await collectSource(options);
     const { madeVolume, ...result } = await bring(collected, options);
     return {
       volume: options.volume,
@@ -78,7 +65,33 @@ export async function importDirectory(options: ImportOptions): Promise<ImportRep
   });
 }
 
-export function homeDirectory(): string {
+export type SourceOptions = Pick<
+  ImportOptions,
+  'from' | 'settings' | 'noExcludes' | 'noSecrets' | 'signal'
+>;
+
+/** What there is to import. Looks at the source only. */
+export async function collectSource(
+  options: SourceOptions,
+): Promise<{ readonly collected: Collected; readonly manifest: Manifest }> {
+  const { from = homeDirectory(), settings, noExcludes, noSecrets, signal } = options;
+  const manifest = manifestsFor(from);
+  const { additionalPaths, excludes, excludePrivate } = settings;
+  const collected = await collect({
+    from,
+    isHome: isHome(from),
+    entries: manifest.entries,
+    additionalPaths,
+    excludes,
+    excludePrivate,
+    noExcludes,
+    noSecrets,
+    signal,
+  });
+  return { collected, manifest };
+}
+
+function homeDirectory(): string {
   return process.env.HOME || homedir();
 }
 

@@ -8,6 +8,7 @@ import { access, constants, lstat, readdir, readlink, realpath } from 'node:fs/p
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { CaiError } from '../../errors.ts';
 import { joinPath } from '../../tree/path.ts';
+import { stopIfCancelled } from '../cancelled.ts';
 import type { Selection } from './select.ts';
 import { type Covered, type SourceNode, volumePlace } from './source.ts';
 import type { Wanted } from './wanted.ts';
@@ -65,7 +66,7 @@ async function scanDirectory(spot: Spot, walk: Walk): Promise<SourceNode> {
   await mustRead(real, constants.R_OK | constants.X_OK);
   const children: SourceNode[] = [];
   for (const name of (await readdir(real, { encoding: 'buffer' })).sort(Buffer.compare)) {
-    walk.signal?.throwIfAborted();
+    stopIfCancelled(walk.signal);
     const child = await scanChild(name, { ...spot, above: [...above, real] }, walk);
     if (child !== undefined) children.push(child);
   }

@@ -7,6 +7,7 @@ import { access, constants, lstat, readFile, realpath, stat } from 'node:fs/prom
 import { join } from 'node:path';
 import { CaiError, toCaiError } from '../../errors.ts';
 import { parentPath } from '../../tree/path.ts';
+import { stopIfCancelled } from '../cancelled.ts';
 import { scanTree, unreadable, type Walk } from './scan-tree.ts';
 import type { Selection } from './select.ts';
 import type { Covered, ScannedRoot, SourceNode, SourceScan } from './source.ts';
@@ -39,7 +40,7 @@ export async function scanSource(options: ScanOptions): Promise<SourceScan> {
   };
   const roots: ScannedRoot[] = [];
   for (const place of places) {
-    options.signal?.throwIfAborted();
+    stopIfCancelled(options.signal);
     roots.push(place.state === 'found' ? await scanRoot(place, walk) : place);
   }
   return { root, roots, coverage, parentModes: await parentModes(options.wanted, root) };

@@ -1,0 +1,61 @@
+/**
+ * Brings a running container up to date after its volume was written to. What is new in the volume is there
+ * at once; what may be missing are links to it, and those its own `cai sync` makes. Nothing is restarted.
+ */
+import { agentPrograms, agentUser } from '../docker/agent-places.ts';
+import type { ContainerInfo } from '../docker/container.ts';
+import { type EngineCommand, firstLine, runEngine } from '../docker/engine.ts';
+import { CaiError } from '../errors.ts';
+import type { SyncReport } from './sync/sync.ts';
+
+export interface ReloadOptions {
+  readonly command: EngineCommand;
+  readonly container: ContainerInfo;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Reloaded {
+  readonly name: string;
+  /** What `cai sync` did in it; absent where it could not be run. */
+  readonly sync?: SyncReport;
+  /** Why the links in it could not be seen to. */
+  readonly reason?: string;
+}
+
+const deadlineMs = 120_000;
+
+export async function reloadContainer({
+  command,
+  container,
+  signal,
+}: ReloadOptions): Promise<Reloaded> {
+  const { name, id } = container;
+  const user = `${agentUser.uid}:${agentUser.gid}`;
+  const program = [`${agentPrograms}/cai.js`, 'sync', '--json'];
+  const args = ['exec', '--user', user, id, 'node', ...program];
+  const { code, stdout, stderr } = await runEngine(command, args, {
+    signal,
+    timeoutMs: deadlineMs,
+  });
+  const sync = readReport(stdout);
+  if (sync !== undefined) return { name, sync };
+  if (/is not running|no such container/i.test(stderr))
+    throw new CaiError('NO_CONTAINER', `Container ${name} stopped before it was up to date.`, {
+      next: 'Its volume is; start it again.',
+    });
+  const without = code === 127 || /cannot find module|executable file not found/i.test(stderr);
+  return {
+    name,
+    reason: without ? 'it is not of the agent image' : firstLine(stderr || `it ended with ${code}`),
+  };
+}
+
+/** The container is not trusted: anything else than a report is none. */
+function readReport(stdout: string): SyncReport | undefined {
+  try {
+    const report = JSON.parse(stdout) as SyncReport;
+    return Array.isArray(report.actions) && Array.isArray(report.warnings) ? report : undefined;
+  } catch {
+    return undefined;
+  }
+}

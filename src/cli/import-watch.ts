@@ -1,5 +1,5 @@
 /** `cai import --watch`: one import, then another whenever the source has changed, until it is cancelled. */
-import { toCaiError } from '../errors.ts';
+import { exitCodes, toCaiError } from '../errors.ts';
 import { collectSource, type SourceOptions } from '../home/import/directory.ts';
 import { fingerprint, type SourceWatch, watchSource } from '../home/import/watch-source.ts';
 import { errorColors, note } from './output.ts';
@@ -27,6 +27,7 @@ export async function watchImport({ source, signal, bring }: ImportWatch): Promi
     }
     await hint(collected, signal);
   }
+  process.exitCode = exitCodes.CANCELLED;
 }
 
 async function look(source: SourceOptions): Promise<string> {

@@ -169,7 +169,8 @@ async function fromDirectory(request: Request, onlyChanged: boolean): Promise<Br
       onWrite: ({ files, bytes: done }) =>
         line.show(`importing ${count(files, 'entry', 'entries')}, ${bytes(done)}`),
     });
-    const options = { colors, verbose: flags.verbose === true };
+    const changes = target.container !== undefined || onlyChanged;
+    const options = { colors, verbose: flags.verbose === true, changes };
     return { json: report, lines: renderImport(report, options) };
   } finally {
     line.clear();

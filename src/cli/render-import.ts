@@ -8,6 +8,8 @@ import type { Colors } from './output.ts';
 export interface RenderImportOptions {
   readonly colors: Colors;
   readonly verbose: boolean;
+  /** Also in a running container, whose user wants to know what is another now. */
+  readonly changes: boolean;
 }
 
 export function renderImport(report: ImportReport, options: RenderImportOptions): string[] {
@@ -17,7 +19,7 @@ export function renderImport(report: ImportReport, options: RenderImportOptions)
     `${dryRun ? 'would import' : 'imported'} ${source} into volume ${volume}${made}`,
     ...(options.verbose ? renderExcludes(report) : []),
     ...(options.verbose ? renderDecisions(report.decisions) : []),
-    ...(dryRun || options.verbose ? renderChanges(report, options.colors) : []),
+    ...(dryRun || options.verbose || options.changes ? renderChanges(report, options.colors) : []),
     ...renderKept(report, options.colors),
     ...(options.verbose ? [] : renderPlaceholders(report)),
     renderSummary(report),
@@ -59,12 +61,12 @@ function renderKept({ kept, dryRun }: ImportReport, colors: Colors): string[] {
   );
 }
 
-function renderPlaceholders({ decisions }: ImportReport): string[] {
+function renderPlaceholders({ decisions, created }: ImportReport): string[] {
   const names = decisions
     .filter(
       ({ outcome, reason }) => outcome === 'placeholder' && reason?.startsWith('a credential'),
     )
-    .map(({ source }) => source);
+    .flatMap(({ source, target = '' }) => (created.includes(target) ? [source] : []));
   if (names.length === 0) return [];
   return [`empty, for logging in inside the container: ${names.join(', ')}`];
 }

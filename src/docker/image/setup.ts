@@ -25,6 +25,8 @@ for (const path of [agentHome, dirname(agentData), agentData, agentWorkspace]) {
   chmodSync(path, 0o755);
 }
 makeCommand();
+makeShellFiles();
+trustWorkspace();
 addTools();
 
 /** Whoever has the id in the base image (`node`, `dev` …) becomes our user. */
@@ -54,6 +56,32 @@ function makeCommand(): void {
   mkdirSync('/usr/local/bin', { recursive: true });
   rmSync('/usr/local/bin/cai', { force: true });
   symlinkSync(`${agentPrograms}/cai.js`, '/usr/local/bin/cai');
+}
+
+/** Interactive shells read what was synchronised; a base image that has files of its own keeps them. */
+function makeShellFiles(): void {
+  const login = 'case $- in *i*) [ -n "$BASH_VERSION" ] && . ~/.bashrc ;; esac\n';
+  const interactive = `for file in ~/.bash_aliases ~/.bashrc.d/*.sh; do
+  [ -r "$file" ] && . "$file"
+done
+unset file
+`;
+  for (const [file, content] of [
+    ['.profile', login],
+    ['.bashrc', interactive],
+  ] as const) {
+    const path = `${agentHome}/${file}`;
+    if (existsSync(path)) continue;
+    writeFileSync(path, content);
+    chownSync(path, uid, gid);
+  }
+}
+
+/** A workspace that is mounted belongs to a user of the host, and git would refuse to look into it. */
+function trustWorkspace(): void {
+  const path = '/etc/gitconfig';
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  writeFileSync(path, `${before}[safe]\n\tdirectory = ${agentWorkspace}\n`);
 }
 
 /** An image without git still serves volumes and sync, so a registry of packages that is out of reach is no failure. */

@@ -65,7 +65,8 @@ async function scanDirectory(spot: Spot, walk: Walk): Promise<SourceNode> {
     return { kind: 'omitted', path, why: 'a link into a directory above it' };
   await mustRead(real, constants.R_OK | constants.X_OK);
   const children: SourceNode[] = [];
-  for (const name of (await readdir(real, { encoding: 'buffer' })).sort(Buffer.compare)) {
+  const names = await mayRead(real, readdir(real, { encoding: 'buffer' }));
+  for (const name of names.sort(Buffer.compare)) {
     stopIfCancelled(walk.signal);
     const child = await scanChild(name, { ...spot, above: [...above, real] }, walk);
     if (child !== undefined) children.push(child);
@@ -121,9 +122,14 @@ function belowRoot(real: string, { root }: Walk): string {
   return real.slice(root.length + 1);
 }
 
-async function mustRead(path: string, mode: number): Promise<void> {
+function mustRead(path: string, mode: number): Promise<void> {
+  return mayRead(path, access(path, mode));
+}
+
+/** What reads a path, with an error that says that it could not. */
+export async function mayRead<T>(path: string, reading: Promise<T>): Promise<T> {
   try {
-    await access(path, mode);
+    return await reading;
   } catch (error) {
     throw unreadable(path, error);
   }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { CaiError, toCaiError } from '../../errors.ts';
 import { parentPath } from '../../tree/path.ts';
 import { stopIfCancelled } from '../cancelled.ts';
-import { scanTree, unreadable, type Walk } from './scan-tree.ts';
+import { mayRead, scanTree, unreadable, type Walk } from './scan-tree.ts';
 import type { Selection } from './select.ts';
 import type { Covered, ScannedRoot, SourceNode, SourceScan } from './source.ts';
 import type { Wanted } from './wanted.ts';
@@ -49,8 +49,9 @@ export async function scanSource(options: ScanOptions): Promise<SourceScan> {
 async function sourceRoot(path: string): Promise<string> {
   try {
     const real = await realpath(path);
-    await access(real, constants.R_OK | constants.X_OK);
-    if ((await stat(real)).isDirectory()) return real;
+    const isDirectory = (await stat(real)).isDirectory();
+    if (isDirectory) await access(real, constants.R_OK | constants.X_OK);
+    if (isDirectory) return real;
   } catch (error) {
     const { code } = toCaiError(error);
     if (code === 'PERMISSION') throw unreadable(path, error);
@@ -132,7 +133,7 @@ async function scanRoot(
 
 async function withText(wanted: Wanted, node: SourceNode): Promise<SourceNode> {
   if (node.kind !== 'file' || !wanted.flags.has('git-filter')) return node;
-  return { ...node, text: await readFile(node.real, 'utf8') };
+  return { ...node, text: await mayRead(node.real, readFile(node.real, 'utf8')) };
 }
 
 async function parentModes(

@@ -21,8 +21,9 @@ export function renderView(status: SessionStatus, { colors, rows, hint }: ViewOp
   const head = `${colors.bold(status.name)}  ${renderState(status.state, colors)}  ${renderSides(status)}`;
   const progress = renderProgress(status);
   const pending = status.pending > 0 ? `, ${count(status.pending, 'change')} pending` : '';
-  const second =
-    progress === '' ? `${count(status.files, 'file')}, ${bytes(status.bytes)}${pending}` : progress;
+  const waiting = status.waiting > 0 ? `, ${count(status.waiting, 'local change')} waiting` : '';
+  const agreed = `${count(status.files, 'file')}, ${bytes(status.bytes)}${pending}${waiting}`;
+  const second = progress === '' ? agreed : progress;
   const conflicts = renderAllConflicts(status.conflicts, colors);
   const attention = [
     ...conflicts.open,

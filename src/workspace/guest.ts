@@ -29,7 +29,9 @@ export const mcpPort = 4040;
 export function mcpService(program: readonly string[], { workspace }: GuestPlaces): Service {
   // Which addresses of the host lead here is for the published ports to say.
   const options = ['--in-container', '--host', '0.0.0.0', '--port', String(mcpPort)];
-  return { name: 'mcp', command: [...program, 'serve', workspace, ...options] };
+  // Containers beside this one call it by the service's name.
+  const names = ['--allow-host', 'mcp-workspace'];
+  return { name: 'mcp', command: [...program, 'serve', workspace, ...options, ...names] };
 }
 
 /** Runs until SIGTERM, SIGINT or SIGHUP. */

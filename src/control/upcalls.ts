@@ -9,7 +9,7 @@ import type { ServerLine, SessionStatus } from './api.ts';
 import { type CallContext, runCall } from './calls.ts';
 import { parseRequest } from './connection.ts';
 import { type EventLines, eventLines } from './event-lines.ts';
-import { createGate } from './upcall-gate.ts';
+import { createGate, type Gate } from './upcall-gate.ts';
 import { checkUpcall } from './upcall-rules.ts';
 
 const maxAnswerBytes = 8 * 1024 * 1024;
@@ -29,8 +29,8 @@ export function createUpcallHandler(context: () => CallContext): UpcallHandler {
       const incoming = checkUpcall(request, here);
       // Made before the answer, so that no event falls between the two.
       if (request.call === 'subscribe') events = eventLines(here.session, signal);
-      const result = await runCall(incoming, here, signal);
-      yield text({ id, result: request.call === 'history' ? result : shown(result) });
+      const result = await timed(gate, () => runCall(incoming, here, signal));
+      yield timed(gate, () => text({ id, result: shown(result) }));
       if (events !== undefined) yield* events;
     } catch (error) {
       yield text({ id, error: toCaiError(error).toJSON() });
@@ -39,6 +39,14 @@ export function createUpcallHandler(context: () => CallContext): UpcallHandler {
       leave?.();
     }
   };
+}
+
+/** Calls; what it does before it waits for something is charged. */
+function timed<T>(gate: Gate, work: () => T): T {
+  const start = performance.now();
+  const result = work();
+  gate.charge(performance.now() - start);
+  return result;
 }
 
 /** The names of local secrets are nobody's business in the container. */

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { CaiError, exitCodes } from '../errors.ts';
 import type { ExportResult } from '../home/archive/export.ts';
 import { outputPath } from '../home/archive/output.ts';
+import { secretQuestion } from '../home/archive/secrets.ts';
 import { exclusion } from '../home/excludes.ts';
 import { resolveTarget, type Target } from '../home/target.ts';
 import { bytes, count } from './format.ts';
@@ -31,6 +32,7 @@ export interface ExportFlags {
   readonly config?: string;
   readonly docker?: string;
   readonly excludes: boolean;
+  readonly secrets: boolean;
   readonly verbose?: true;
   readonly json?: true;
 }
@@ -43,6 +45,7 @@ export function define(command: Command): void {
     .option('--workspace <path>', 'workspace whose volume and configuration are meant')
     .option('--config <path>', "a file in place of the workspace's configuration")
     .option('--no-excludes', 'also what the excludes leave out')
+    .option('--no-secrets', 'without the files that hold tokens and keys')
     .option('--docker <command>', 'docker command, e.g. "docker --context x"')
     .option('--verbose', 'name what is left out')
     .option('--json', 'print JSON')
@@ -71,7 +74,7 @@ async function run(flags: ExportFlags): Promise<void> {
 /** Also what `cai stop --export` does. */
 export async function exportTarget(
   { command, volume, settings }: Target,
-  { output, excludes }: Pick<ExportFlags, 'output' | 'excludes'>,
+  { output, excludes, secrets }: Pick<ExportFlags, 'output' | 'excludes' | 'secrets'>,
   signal: AbortSignal,
 ): Promise<ExportResult> {
   const path = output === '-' ? '-' : await outputPath(output);
@@ -83,6 +86,7 @@ export async function exportTarget(
       volume,
       output: path,
       isExcluded: excludes ? exclusion(settings.excludes) : undefined,
+      isUnwanted: secrets ? undefined : secretQuestion(),
       signal,
       onProgress: note,
       onWritten: ({ phase, files, filesTotal, bytes: done, bytesTotal }) => {

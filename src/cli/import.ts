@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { originText } from '../config/settings.ts';
 import { CaiError } from '../errors.ts';
+import { secretQuestion } from '../home/archive/secrets.ts';
 import { exclusion } from '../home/excludes.ts';
 import { importDirectory, type SourceOptions } from '../home/import/directory.ts';
 import { type ImportSource, importSource } from '../home/import/from.ts';
@@ -189,6 +190,7 @@ async function fromArchive({ target, flags, signal }: Request, archive: string):
       limits: { maxBytes: settings.restoreMaxBytes, maxEntries: settings.restoreMaxEntries },
       labels: { [labels.managed]: 'true', [labels.workspace]: workspace },
       isExcluded: flags.excludes ? exclusion(settings.excludes) : undefined,
+      isUnwanted: flags.secrets ? undefined : secretQuestion(),
       dryRun: flags.dryRun === true,
       signal,
       onProgress: note,

@@ -22,7 +22,7 @@ export function renderRestore(
   result: RestoreResult,
   { verbose, colors }: RenderSyncOptions,
 ): string[] {
-  const { volume, made, dryRun, entries, created, updated, attributes, removed } = result;
+  const { volume, made, dryRun, entries, created, updated, attributes, removed, leftOut } = result;
   const would = dryRun ? 'would ' : '';
   const note = made ? (dryRun ? ' (would be made)' : ' (made)') : '';
   const each = (word: string, paths: readonly string[]): string[] =>
@@ -44,6 +44,7 @@ export function renderRestore(
   return [
     `${would}${dryRun ? 'restore' : 'restored'} ${size} into volume ${volume}${note}`,
     ...(verbose || dryRun ? changes : []),
+    ...(leftOut.length > 0 ? [`${count(leftOut.length, 'secret')} left out (--no-secrets)`] : []),
     parts.join(', '),
   ];
 }

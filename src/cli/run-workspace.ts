@@ -5,11 +5,12 @@ import { commandOf } from '../config/values.ts';
 import { writeWorkspaceState } from '../config/workspace-state.ts';
 import type { SessionStatus } from '../control/api.ts';
 import type { ContainerInfo } from '../docker/container.ts';
-import { ensureVolume } from '../docker/volume.ts';
+import { dropVolume, ensureVolume } from '../docker/volume.ts';
 import { CaiError } from '../errors.ts';
 import {
   type ContainerWish,
   findContainer,
+  imageFor,
   makeContainer,
   removeContainer,
   startContainer,
@@ -196,13 +197,20 @@ async function ensureContainer(
     if (differing !== undefined) throw differing;
     return { made: false, started: await startContainer(present, wish) };
   }
+  // First what can fail without a loss: an image that cannot be had leaves everything as it is.
+  const from = await imageFor(wish);
   if (present !== undefined) {
     await rescue(present, wish);
     await removeContainer(present, wish);
   }
   const own = { [labels.managed]: 'true', [labels.workspace]: workspace };
-  await ensureVolume({ command, volume, signal, labels: own });
-  await makeContainer(wish);
+  const madeVolume = await ensureVolume({ command, volume, signal, labels: own });
+  try {
+    await makeContainer(wish, from);
+  } catch (error) {
+    if (madeVolume) await dropVolume({ command, volume });
+    throw error;
+  }
   return { made: true, started: true };
 }
 

@@ -57,7 +57,11 @@ async function stop(path: string | undefined, flags: Flags, signal: AbortSignal)
     flags.export === true
       ? await exportTarget(
           { ...target, volume: volumeOf(info) },
-          { excludes: true, ...(flags.output === undefined ? {} : { output: flags.output }) },
+          {
+            excludes: true,
+            secrets: true,
+            ...(flags.output === undefined ? {} : { output: flags.output }),
+          },
           signal,
         )
       : undefined;

@@ -1,10 +1,12 @@
 /**
  * Several connections over one pair of pipes: each piece with the number of its connection; an empty piece
- * closes one. Pure. Used between host and container for the SSH agent.
+ * is the end of what one side says on one. Used between host and container for the SSH agent.
  */
+import type { Socket } from 'node:net';
+
 export interface Piece {
   readonly connection: number;
-  /** Empty: it is closed. */
+  /** Empty: nothing more comes from that side. */
   readonly bytes: Buffer;
 }
 
@@ -35,4 +37,21 @@ export function createPieceReader(onPiece: (piece: Piece) => void): (bytes: Uint
       onPiece({ connection, bytes: piece });
     }
   };
+}
+
+/** Wires a socket to a connection: what it says is sent, its end once, however it comes. */
+export function relaySocket(
+  socket: Socket,
+  connection: number,
+  send: (frame: Buffer) => void,
+): void {
+  let told = false;
+  const end = (): void => {
+    if (!told) send(pieceFrame(connection));
+    told = true;
+  };
+  socket.on('data', (bytes) => send(pieceFrame(connection, bytes)));
+  socket.on('error', () => socket.destroy());
+  socket.on('end', end);
+  socket.on('close', end);
 }

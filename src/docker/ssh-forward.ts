@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 import { agentPrograms } from './agent-places.ts';
 import type { EngineCommand } from './engine.ts';
-import { createPieceReader, pieceFrame } from './relay-frames.ts';
+import { createPieceReader, pieceFrame, relaySocket } from './relay-frames.ts';
 
 export interface SshForward {
   /** Where the agent's socket is in the container. */
@@ -54,14 +54,10 @@ export function forwardSshAgent(options: SshForwardOptions): Promise<SshForward 
       child.stdin.write(pieceFrame(connection));
       return undefined;
     }
-    const agent = connect(socket);
+    const agent = connect({ path: socket, allowHalfOpen: true });
     connections.set(connection, agent);
-    agent.on('data', (bytes) => child.stdin.write(pieceFrame(connection, bytes)));
-    agent.on('error', () => agent.destroy());
-    agent.on('close', () => {
-      connections.delete(connection);
-      child.stdin.write(pieceFrame(connection));
-    });
+    agent.on('close', () => connections.delete(connection));
+    relaySocket(agent, connection, (frame) => child.stdin.write(frame));
     return agent;
   }
 

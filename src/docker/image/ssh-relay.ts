@@ -6,22 +6,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPieceReader, pieceFrame } from '../relay-frames.ts';
+import { createPieceReader, relaySocket } from '../relay-frames.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'cai-ssh-'));
 const path = join(directory, 'agent.sock');
 const connections = new Map<number, Socket>();
 let last = 0;
 
-const server = createServer((socket) => {
+const server = createServer({ allowHalfOpen: true }, (socket) => {
   last += 1;
   const connection = last;
   connections.set(connection, socket);
-  socket.on('data', (bytes) => process.stdout.write(pieceFrame(connection, bytes)));
-  socket.on('error', () => socket.destroy());
-  socket.on('close', () => {
-    if (connections.delete(connection)) process.stdout.write(pieceFrame(connection));
-  });
+  socket.on('close', () => connections.delete(connection));
+  relaySocket(socket, connection, (frame) => process.stdout.write(frame));
 });
 
 process.stdin.on(
@@ -29,10 +26,7 @@ process.stdin.on(
   createPieceReader(({ connection, bytes }) => {
     const socket = connections.get(connection);
     if (bytes.length > 0) socket?.write(bytes);
-    else {
-      connections.delete(connection);
-      socket?.end();
-    }
+    else socket?.end();
   }),
 );
 process.stdin.on('end', end);

@@ -18,6 +18,8 @@ export interface ExportOptions {
   /** Absolute path of the archive, or '-' for standard output. */
   readonly output: string;
   readonly isExcluded?: ((path: string, isDirectory: boolean) => boolean) | undefined;
+  /** Likewise left out, each file by itself: secrets, when they are not wanted. */
+  readonly isUnwanted?: ((path: string, isDirectory: boolean) => boolean) | undefined;
   readonly image?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((line: string) => void) | undefined;
@@ -121,13 +123,14 @@ async function exportTo(
 function chosen(
   all: readonly VolumeEntry[],
   report: Report,
-  { isExcluded = () => false }: ExportOptions,
+  { isExcluded = () => false, isUnwanted = () => false }: ExportOptions,
 ): readonly VolumeEntry[] {
   const out = new Set<string>();
   return all.filter((entry) => {
     const { path, kind } = entry;
     const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
-    if (out.has(parent) || isExcluded(path, kind === 'directory')) {
+    const isDirectory = kind === 'directory';
+    if (out.has(parent) || isExcluded(path, isDirectory) || isUnwanted(path, isDirectory)) {
       if (!out.has(parent)) report.excluded.push(path);
       out.add(path);
       return false;

@@ -23,6 +23,8 @@ export interface RestoreOptions {
   readonly labels: Readonly<Record<string, string>>;
   /** What an export leaves out: it is not in the archive, and what the volume has of it stays. */
   readonly isExcluded?: ((path: string, isDirectory: boolean) => boolean) | undefined;
+  /** Not taken out of the archive (secrets, when they are not wanted); what the volume has of it stays. */
+  readonly isUnwanted?: ((path: string, isDirectory: boolean) => boolean) | undefined;
   readonly dryRun?: boolean | undefined;
   readonly image?: string | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -42,6 +44,8 @@ export interface RestoreResult extends WriteResult {
   readonly dryRun: boolean;
   readonly entries: number;
   readonly bytes: number;
+  /** In the archive, and not wanted. */
+  readonly leftOut: readonly string[];
 }
 
 interface Checked {
@@ -50,6 +54,7 @@ interface Checked {
   readonly paths: ReadonlySet<string>;
   readonly entries: number;
   readonly bytes: number;
+  readonly leftOut: ReadonlySet<string>;
 }
 
 /** Throws ARCHIVE before anything is touched; what openVolume throws; NO_SPACE and others with the old state. */
@@ -65,19 +70,27 @@ export async function restoreArchive(options: RestoreOptions): Promise<RestoreRe
   }
 }
 
-async function checkArchive(spool: Spool, { limits, signal }: RestoreOptions): Promise<Checked> {
+async function checkArchive(
+  spool: Spool,
+  { limits, signal, isUnwanted }: RestoreOptions,
+): Promise<Checked> {
   const hash = createHash('sha256');
   const paths = new Set<string>();
+  const leftOut = new Set<string>();
   let entries = 0;
   let bytes = 0;
   for await (const entry of readArchive(hashed(spool.read(), hash), limits)) {
     stopIfCancelled(signal);
+    if (isUnwanted?.(entry.path, entry.kind === 'directory') === true) {
+      leftOut.add(entry.path);
+      continue;
+    }
     entries += 1;
     bytes += entry.size;
     for (let at = entry.path.length; at > 0; at = entry.path.lastIndexOf('/', at - 1))
       paths.add(entry.path.slice(0, at));
   }
-  return { digest: hash.digest('hex'), paths, entries, bytes };
+  return { digest: hash.digest('hex'), paths, entries, bytes, leftOut };
 }
 
 async function restoreChecked(
@@ -88,7 +101,8 @@ async function restoreChecked(
   const { command, volume, signal, labels, dryRun = false } = options;
   const { entries, bytes } = checked;
   const there = await volumeExists({ command, volume, signal });
-  const common = { volume, made: !there, dryRun, entries, bytes };
+  const leftOut = [...checked.leftOut];
+  const common = { volume, made: !there, dryRun, entries, bytes, leftOut };
   if (!there && dryRun) return { ...common, ...allNew(checked) };
   if (!there) await ensureVolume({ command, volume, signal, labels });
   try {
@@ -124,13 +138,15 @@ async function writeInto(
 function surplus(
   present: readonly VolumeEntry[],
   { paths }: Checked,
-  { isExcluded = () => false }: RestoreOptions,
+  { isExcluded = () => false, isUnwanted = () => false }: RestoreOptions,
 ): readonly string[] {
   const excluded = new Set<string>();
   const gone: string[] = [];
   for (const { path, kind } of present) {
     const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
-    if (excluded.has(parent) || isExcluded(path, kind === 'directory')) excluded.add(path);
+    const isDirectory = kind === 'directory';
+    if (excluded.has(parent) || isExcluded(path, isDirectory) || isUnwanted(path, isDirectory))
+      excluded.add(path);
     else if (kind !== 'other' && !paths.has(path)) gone.push(path);
   }
   return gone;
@@ -138,11 +154,12 @@ function surplus(
 
 async function* entriesOf(
   spool: Spool,
-  { digest }: Checked,
+  { digest, leftOut }: Checked,
   { limits }: RestoreOptions,
 ): AsyncGenerator<NewEntry> {
   const hash = createHash('sha256');
   for await (const entry of readArchive(hashed(spool.read(), hash), limits)) {
+    if (leftOut.has(entry.path)) continue;
     const { path, mode, mtime, size, target, content, kind } = entry;
     // Owners of another machine mean nothing here.
     const owner = entry.own ? { uid: entry.uid, gid: entry.gid } : {};

@@ -65,7 +65,11 @@ function noSecret(path: string, options: SelectOptions): string | undefined {
   return reason === undefined ? undefined : `${reason} (--no-secrets)`;
 }
 
-function secretReason(path: string, { secrets }: SelectOptions): string | undefined {
+/** Why a file counts as a secret, by the manifest or by its name; undefined when it does not. */
+export function secretReason(
+  path: string,
+  { secrets }: Pick<SelectOptions, 'secrets'>,
+): string | undefined {
   if (isSecretPath(secrets, path)) return 'a secret';
   const pattern = excludedBy(looksSecret, path.toLowerCase(), false);
   return pattern === undefined ? undefined : `looks like a secret: ${pattern}`;

@@ -40,10 +40,9 @@ export async function findContainer(
   }
 }
 
-/** Makes and starts it. Throws IMAGE, NO_CONTAINER … and leaves no container then. */
-export async function makeContainer(wish: ContainerWish): Promise<ContainerInfo> {
+/** Makes and starts it from an image of `imageFor`. Throws NO_CONTAINER … and leaves no container then. */
+export async function makeContainer(wish: ContainerWish, image: string): Promise<ContainerInfo> {
   const { command, name, signal } = wish;
-  const image = await imageFor(wish);
   const { code, stderr } = await runEngine(command, ['run', '-d', ...runArguments(wish), image], {
     signal,
     timeoutMs: 60_000,
@@ -80,7 +79,8 @@ function bindMount(workspace: string): string {
   return `type=bind,${field},dst=${agentWorkspace}`;
 }
 
-async function imageFor(wish: ContainerWish): Promise<string> {
+/** The agent image of a wish: what was asked for, if it is one, else one built on that. Throws IMAGE. */
+export async function imageFor(wish: ContainerWish): Promise<string> {
   const { command, image, signal, onProgress } = wish;
   if (image === undefined) return ensureAgentImage({ command, signal, onProgress });
   const format = `{{index .Config.Labels "${agentImageLabel}"}}`;

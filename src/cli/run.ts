@@ -12,7 +12,7 @@ async function run(id: string): Promise<void> {
   try {
     const record = readRecord(id);
     if (record === undefined) throw new CaiError('NO_SESSION', `There is no session ${id}.`);
-    const end = await runSession(record);
+    const end = await runSession(record, { adopts: true });
     if (end.how === 'failed') throw end.error;
   } catch (thrown) {
     const error = toCaiError(thrown);

@@ -57,7 +57,7 @@ async function watch(
 }
 
 async function own({ record, fresh }: Prepared, display: Display): Promise<void> {
-  const end = await runSession(record, (hosted) => display(hostedFeed(hosted)));
+  const end = await runSession(record, { onHosted: (hosted) => display(hostedFeed(hosted)) });
   // What a library left open must not keep the process.
   setTimeout(() => process.exit(), 2000).unref();
   if (end.how === 'failed') {

@@ -403,6 +403,14 @@ export interface Calls {
     params: { readonly side: Side; readonly by: string; readonly claims: readonly Claim[] };
     result: { readonly noted: number };
   };
+  /**
+   * Runs a further session of the same local directory in this process. `mark` is that of the caller's
+   * surroundings, which must be the same.
+   */
+  adopt: {
+    params: { readonly id: string; readonly mark: string };
+    result: { readonly adopted: true };
+  };
   /** Answers once, then sends events on the same connection until it is closed. */
   subscribe: { params: Record<never, never>; result: SessionStatus };
 }

@@ -17,6 +17,8 @@ export interface CallContext {
   readonly store: Store;
   /** Ends the session's process; called after the answer is on its way. */
   readonly stop: () => void;
+  /** Takes a further session into this process; left out: it takes none. */
+  readonly adopt?: ((id: string, mark: string) => Promise<void>) | undefined;
 }
 
 /** A call as it came in; `params` is not trusted. */
@@ -117,6 +119,13 @@ const table: { readonly [N in CallName]: Run<N> } = {
       time,
       dryRun: params.dryRun === true,
     });
+  },
+  async adopt({ adopt }, { id, mark }) {
+    if (typeof id !== 'string' || typeof mark !== 'string')
+      throw wrong('id and mark must be texts');
+    if (adopt === undefined) throw new CaiError('BUSY', 'This process takes in no other session.');
+    await adopt(id, mark);
+    return { adopted: true };
   },
   async attribute({ session }, params) {
     const side = optionalSide(params.side);

@@ -5,6 +5,7 @@ import type { Session } from '../session/session.ts';
 import { startSession } from '../session/session.ts';
 import type { Store } from '../store/store.ts';
 import type { SessionRecord } from './api.ts';
+import type { CallContext } from './calls.ts';
 import type { Log } from './log.ts';
 import { openLog } from './log.ts';
 import { openingSession } from './opening.ts';
@@ -27,8 +28,14 @@ export interface Hosted {
   stop(): void;
 }
 
-/** Starts a session here. Throws when another process has it; later failures are told by `ended`. */
-export async function hostSession(record: SessionRecord): Promise<Hosted> {
+/**
+ * Starts a session here. Throws when another process has it; later failures are told by `ended`. With
+ * `adopt` the process takes in further sessions.
+ */
+export async function hostSession(
+  record: SessionRecord,
+  adopt?: CallContext['adopt'],
+): Promise<Hosted> {
   // The store's lock makes this process the session's only one; all else comes after.
   const store = openSessionStore(record);
   const upcalls = createUpcallHandler(() => ({ record, session, store, stop }));
@@ -56,7 +63,7 @@ export async function hostSession(record: SessionRecord): Promise<Hosted> {
   });
   let server: ControlServer;
   try {
-    server = await serveSession({ record, session, store, stop });
+    server = await serveSession({ record, session, store, stop, adopt });
   } catch (error) {
     await session.stop();
     store.close();

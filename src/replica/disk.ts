@@ -27,6 +27,7 @@ import type {
   Content,
   FlushOptions,
   Kept,
+  Observation,
   Outcome,
   ReadResult,
   Replica,
@@ -42,6 +43,7 @@ import type {
 import { createRootGuard, rootError } from './root-guard.ts';
 import { createRootWatch, type RootWatch } from './root-watch.ts';
 import { scan } from './scan.ts';
+import { rowOf, scanPicture } from './scan-picture.ts';
 import { createStaged, type Staged } from './staged.ts';
 import { createStorm, type Storm } from './storm.ts';
 import { forgetDirectory, type View } from './view.ts';
@@ -69,7 +71,7 @@ const rescanEvery = 10 * 60_000;
 const retryAfter = { unstable: 1_000, unreadable: 10_000 } as const;
 
 /** Opens a replica of the directory `root`; nothing is looked at or watched before the first scan. */
-export async function openDiskReplica(input: DiskReplicaInput): Promise<Replica> {
+export async function openDiskReplica(input: DiskReplicaInput): Promise<DiskReplica> {
   const fs = input.fs ?? realFs;
   let root: string;
   try {
@@ -95,7 +97,7 @@ interface Parts {
   readonly leftKept: readonly Kept[];
 }
 
-class DiskReplica implements Replica {
+export class DiskReplica implements Replica {
   readonly info: ReplicaInfo;
   onEvent: (event: ReplicaEvent) => void = () => {};
   readonly closed: Promise<Error | undefined>;
@@ -228,6 +230,30 @@ class DiskReplica implements Replica {
     }
   }
 
+  /** What a scan would tell is known: one has been through, and nothing has put it in doubt. */
+  get isKnown(): boolean {
+    return this.#scanned && !this.#rearm;
+  }
+
+  /** As scan, from what is known, without looking at the disk. */
+  scanKnown(options: ScanOptions, onBegin: () => void): Promise<ScanSummary> {
+    this.#checkOpen();
+    this.#checkRoot();
+    return scanPicture({ view: this.#view, lock: this.#lock, options, onBegin });
+  }
+
+  /** What is known of a path; an ignore file with its content. */
+  known(path: Path): Promise<Observation> {
+    return rowOf(this.#view, path, this.#view.picture.get(path));
+  }
+
+  /** Compares a directory with what is known of it, and tells what is different. */
+  compare(directory: Path): Promise<void> {
+    this.#checkOpen();
+    this.#checkRoot();
+    return this.#looking.compare(directory);
+  }
+
   async drain(signal?: AbortSignal): Promise<void> {
     this.#checkOpen();
     this.#checkRoot();
@@ -236,7 +262,7 @@ class DiskReplica implements Replica {
     if (signal?.aborted) throw new CaiError('CANCELLED', 'Waiting for changes was cancelled.');
     this.#checkOpen();
     this.#polling.hintAll();
-    if (!heard || this.#storm.blows) await this.#looking.compareAll();
+    if (!heard || this.#storm.blows) await this.#looking.compare('');
     await this.#looking.finish();
     this.#checkRoot();
   }
@@ -334,11 +360,23 @@ class DiskReplica implements Replica {
     return this.#intakes.close(id, take);
   }
 
-  async apply(actions: readonly Action[]): Promise<readonly Outcome[]> {
+  apply(actions: readonly Action[]): Promise<readonly Outcome[]> {
+    return this.applyAnd(actions, () => {});
+  }
+
+  /** As apply; `onDone` is told the outcomes before anything else is looked at. */
+  async applyAnd(
+    actions: readonly Action[],
+    onDone: (outcomes: readonly Outcome[]) => Promise<void> | void,
+  ): Promise<readonly Outcome[]> {
     this.#checkOpen();
     return this.#exclusively(async () => {
       const loss = this.#root.check();
-      if (loss === undefined) return apply(this.#work, actions);
+      if (loss === undefined) {
+        const outcomes = await apply(this.#work, actions);
+        await onDone(outcomes);
+        return outcomes;
+      }
       const { code, message } = rootError(this.info.root, loss);
       return actions.map(({ path }) => ({
         path,

@@ -28,8 +28,8 @@ export interface Looking {
   finish(): Promise<void>;
   /** Looks at the paths and tells them, different or not. */
   look(paths: readonly Path[]): Promise<void>;
-  /** Compares everything and tells what is different. */
-  compareAll(): Promise<void>;
+  /** Compares everything below a directory and tells what is different. */
+  compare(directory: Path): Promise<void>;
   later(path: Path): void;
   close(): void;
 }
@@ -133,11 +133,11 @@ export function createLooking(options: LookingOptions): Looking {
       });
       await slow.idle();
     },
-    compareAll: () =>
+    compare: (directory) =>
       lock.run(async () => {
-        if (!ready()) return;
+        const node = view.picture.get(directory);
+        if (!ready() || node?.kind !== 'directory') return;
         const teller = tellChanges(emit);
-        const { root } = view.picture;
         const walking = {
           view,
           teller,
@@ -146,7 +146,7 @@ export function createLooking(options: LookingOptions): Looking {
           patience: 200,
           contents: true,
         };
-        await walk(walking, { node: root, path: '', changed: false });
+        await walk(walking, { node, path: directory, changed: false });
         teller.finish();
       }),
     close: () => {

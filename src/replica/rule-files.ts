@@ -11,7 +11,7 @@ import { lookTask, type View } from './view.ts';
 export const ruleFileNames = ['.gitignore', '.caiignore'] as const;
 
 /** An ignore file beyond this size is none: nobody wrote that by hand. */
-const maxRuleFile = 4 * 1024 * 1024;
+export const maxRuleFile = 4 * 1024 * 1024;
 
 export interface RuleFile {
   readonly found: Found;

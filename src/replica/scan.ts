@@ -128,7 +128,8 @@ function collectRows(): Rows {
   };
 }
 
-function* secretsIn(directory: DirectoryNode, path: Path): Iterable<Path> {
+/** The paths in a directory that are left out as secrets. */
+export function* secretsIn(directory: DirectoryNode, path: Path): Iterable<Path> {
   for (const name of directory.secrets ?? []) yield joinPath(path, name);
   for (const child of directory.children.values()) {
     if (child.kind === 'directory') yield* secretsIn(child, joinPath(path, child.name));

@@ -8,6 +8,7 @@ import { loadAgent } from '../link/agent-source.ts';
 import { connect } from '../link/connect.ts';
 import { openDiskReplica } from '../replica/disk.ts';
 import type { Replica, ReplicaOptions } from '../replica/replica.ts';
+import { openSharedReplica } from '../replica/shared.ts';
 import { rsyncPort } from '../rsync/port.ts';
 import type { Side } from '../tree/path.ts';
 import type { Engine } from './engine.ts';
@@ -40,13 +41,10 @@ export function openLocal(of: Of): Promise<Replica> {
 function openDisk({ record, fs }: Of, side: Side, root: string): Promise<Replica> {
   const options = replicaOptions(record.options);
   const port = fs[side];
-  return openDiskReplica({
-    root,
-    side,
-    options,
-    rsync: rsyncPort,
-    ...(port === undefined ? {} : { fs: port }),
-  });
+  const input = { root, side, options, rsync: rsyncPort };
+  if (port !== undefined) return openDiskReplica({ ...input, fs: port });
+  // Several containers may have the same local directory.
+  return side === 'local' ? openSharedReplica(input) : openDiskReplica(input);
 }
 
 export async function openFar(of: Of, signal: AbortSignal): Promise<Far> {

@@ -4,38 +4,10 @@
  * (DESIGN 10, invariant 1). `CAI_TEST_SEED` repeats one.
  */
 import * as fs from 'node:fs';
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { random } from '../../test/support/random.ts';
-import type { WriterLog, WriterOptions } from '../../test/support/writer.ts';
-import { writerThread } from '../../test/support/writer.ts';
-import type { Store } from '../store/store.ts';
 import { startPair } from './testing.ts';
-
-function runWriter(options: WriterOptions): Promise<WriterLog> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(writerThread(), { eval: true, workerData: options });
-    worker.once('message', resolve);
-    worker.once('error', reject);
-  });
-}
-
-function contentsBelow(directory: string, found: Set<string>): void {
-  for (const entry of fs.readdirSync(directory, { withFileTypes: true })) {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) contentsBelow(path, found);
-    else if (entry.isFile()) found.add(fs.readFileSync(path, 'latin1'));
-  }
-}
-
-function contentsInHistory(store: Store, found: Set<string>): void {
-  for (const { entry } of store.history()) {
-    if (entry.kind !== 'file') continue;
-    const bytes = store.contents.read(entry.digest);
-    if (bytes !== undefined) found.add(Buffer.from(bytes).toString('latin1'));
-  }
-}
+import { contentsBelow, contentsInHistory, lostOf, runWriter } from './writers.fixture.ts';
 
 describe('random histories', () => {
   const rounds = Number(process.env.CAI_TEST_ROUNDS ?? 3);
@@ -77,11 +49,7 @@ describe('random histories', () => {
       contentsBelow(pair.local, found);
       const reopened = await startPair({ again: pair });
       contentsInHistory(reopened.store, found);
-      const excused = new Set(logs.flatMap((log) => log.replaced));
-      const lost = logs
-        .flatMap((log) => log.written)
-        .filter((text) => !found.has(text) && !excused.has(text));
-      expect(lost, `seed ${seed}`).toEqual([]);
+      expect(lostOf(logs, found), `seed ${seed}`).toEqual([]);
       expect(fs.readdirSync(pair.local).filter((name) => name.startsWith('.cai-stage'))).toEqual(
         [],
       );

@@ -6,6 +6,8 @@ import { settingKeys } from '../config/settings-schema.ts';
 import { parseConfig } from '../control/config.ts';
 import { defaultOptions } from '../control/defaults.ts';
 import { exitCodes } from '../errors.ts';
+import { parseManifest } from '../home/manifest.ts';
+import { flagLetters } from '../home/manifest-flags.ts';
 import { commands } from './commands.ts';
 
 const page = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
@@ -26,7 +28,7 @@ test('every command is named', () => {
 });
 
 test('every example of a configuration is a good one', () => {
-  const text = page('docs/configuration.md') + page('README.md');
+  const text = page('docs/configuration.md') + page('docs/config-sync.md') + page('README.md');
   const examples = [...text.matchAll(/```toml\n(.*?)```/gs)].map((found) => found[1] as string);
   expect(examples.length).toBeGreaterThan(3);
   const query = {
@@ -36,8 +38,21 @@ test('every example of a configuration is a good one', () => {
     workspace: '/p',
   } as const;
   for (const example of examples) {
-    parseSettings(example, query);
+    if (example.includes('[[entries]]')) parseManifest(example, 'manifest.toml');
+    else parseSettings(example, query);
     if (example.includes('[sync')) parseConfig(example, 'containai.toml');
+  }
+});
+
+test('every flag of a manifest has its row, there and in the shipped one', () => {
+  const text = page('docs/config-sync.md');
+  const shipped = page('src/home/sync-manifest.toml');
+  for (const [letter, word] of Object.entries(flagLetters)) {
+    const row = text
+      .split('\n')
+      .find((line) => line.startsWith('| `') && line.includes(`\`${word}\``));
+    expect([word, row]).toEqual([word, expect.stringContaining(`\`${letter}\``)]);
+    expect(shipped).toContain(`${word} (${letter})`);
   }
 });
 

@@ -95,7 +95,8 @@ async function runImport(
   });
 }
 
-function checkFlags(path: string | undefined, { workspace, watch, dryRun, from }: Flags): void {
+function checkFlags(path: string | undefined, flags: Flags): void {
+  const { workspace, watch, dryRun, from, secrets } = flags;
   const fault =
     path !== undefined && workspace !== undefined
       ? 'PATH and --workspace are the same thing; name the workspace once'
@@ -103,7 +104,9 @@ function checkFlags(path: string | undefined, { workspace, watch, dryRun, from }
         ? '--watch and --dry-run exclude each other'
         : watch && importSource(from).kind === 'archive'
           ? '--watch needs a directory to watch'
-          : undefined;
+          : !secrets && importSource(from).kind === 'archive'
+            ? '--no-secrets is for directories: an archive is put back as it is'
+            : undefined;
   if (fault !== undefined)
     throw new CaiError('USAGE', `${fault}.`, { next: 'See `cai import --help`.' });
 }

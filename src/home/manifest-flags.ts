@@ -1,7 +1,7 @@
 /** The flags of a manifest's entries: words, and the letters that stand for them. Pure. */
 import { SchemaFault, wrong } from '../config/values.ts';
 
-const letters = {
+export const flagLetters = {
   f: 'file',
   d: 'directory',
   j: 'json-init',
@@ -16,9 +16,9 @@ const letters = {
   G: 'glob',
 } as const;
 
-export type EntryFlag = (typeof letters)[keyof typeof letters];
+export type EntryFlag = (typeof flagLetters)[keyof typeof flagLetters];
 
-const words: readonly EntryFlag[] = Object.values(letters);
+const words: readonly EntryFlag[] = Object.values(flagLetters);
 
 /** Flags that only one kind of entry can have. */
 const onlyFor: Partial<Record<EntryFlag, 'file' | 'directory'>> = {
@@ -50,9 +50,9 @@ export function readFlags(value: unknown, key: string): ReadonlySet<EntryFlag> {
 
 function fromLetters(value: string, key: string): EntryFlag[] {
   return value.split('').map((letter) => {
-    const word = letters[letter as keyof typeof letters];
+    const word = flagLetters[letter as keyof typeof flagLetters];
     if (word !== undefined) return word;
-    const known = Object.entries(letters).map(([each, name]) => `${each} (${name})`);
+    const known = Object.entries(flagLetters).map(([each, name]) => `${each} (${name})`);
     throw new SchemaFault(
       key,
       `"${key}" holds the unknown letter "${letter}"; there are ${known.join(', ')}`,

@@ -3,7 +3,7 @@
  * command line. Both need Node 22, which is fetched from npm with them, into a temporary directory.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
@@ -34,8 +34,11 @@ try {
   const failed = [];
   for (const { name, args, baseline } of runs) {
     const suite = join(work, 'node_modules/@modelcontextprotocol/conformance/dist/index.js');
-    const all = ['server', '--url', url, ...args, '--expected-failures', baseline];
-    if (!passes(name, node, [suite, ...all])) failed.push(name);
+    const results = mkdtempSync(join(work, 'results-'));
+    const all = ['server', '--url', url, ...args, '--expected-failures', baseline, '-o', results];
+    if (passes(name, node, [suite, ...all])) continue;
+    failed.push(name);
+    tellFaults(results);
   }
   if (!inspect(node)) failed.push('inspector');
   process.stdout.write(
@@ -81,6 +84,18 @@ function firstLine(child) {
     });
     child.once('exit', () => reject(new Error('The server under test ended.')));
   });
+}
+
+/** What the suite found at each check that did not succeed. */
+function tellFaults(results) {
+  for (const file of readdirSync(results, { recursive: true })) {
+    if (!file.endsWith('checks.json')) continue;
+    for (const { status, id, errorMessage } of JSON.parse(
+      readFileSync(join(results, file), 'utf8'),
+    ))
+      if (status === 'FAILURE' || status === 'WARNING')
+        process.stdout.write(`${file}: ${status} ${id}: ${errorMessage}\n`);
+  }
 }
 
 function passes(name, command, args) {

@@ -39,7 +39,11 @@ const checks: Readonly<Partial<Record<CallName, Check>>> = {
     if (params.file !== undefined) throw refused('file is not for the container');
     return lists(params);
   },
-  restore,
+  restore(params, context) {
+    if (params.to !== undefined) throw refused('to is not for the container');
+    return ofContainer(params, context);
+  },
+  version: ofContainer,
   attribute(params) {
     if (params.side !== 'container') throw refused('the container speaks for its own side only');
     return params;
@@ -68,9 +72,8 @@ function lists(params: Params): Params {
   return params;
 }
 
-/** Only to where the version came from, and only where the container may write. */
-function restore(params: Params, { record, store }: CallContext): Params {
-  if (params.to !== undefined) throw refused('to is not for the container');
+/** A version of a path that the container may have, and write. */
+function ofContainer(params: Params, { record, store }: CallContext): Params {
   if (typeof params.version !== 'string') throw refused('version must be a text');
   const { path, entry } = needVersion(store, params.version);
   const excluded = new Rules(record.options).fullVerdict(path, entry.kind === 'directory').excluded;

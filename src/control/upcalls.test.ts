@@ -120,7 +120,8 @@ test.each<[string, string?]>([
 ])('a version at %s is not put back for the container', async (path, target) => {
   const { ask, put } = asked();
   const { id } = put(path, target);
-  expect(await ask('restore', { version: id })).toMatchObject({ error: { code: 'USAGE' } });
+  for (const call of ['restore', 'version'] as const)
+    expect(await ask(call, { version: id })).toMatchObject({ error: { code: 'USAGE' } });
 });
 
 test('names of local secrets stay on the host', async () => {

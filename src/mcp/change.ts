@@ -3,10 +3,10 @@
  * session it is made all the same, and said to stay here.
  */
 import * as z from 'zod';
-import type { Claim } from '../control/api.ts';
+import type { Claim, FlushResult } from '../control/api.ts';
 import { toCaiError } from '../errors.ts';
 import type { Path } from '../tree/path.ts';
-import { otherSide } from '../tree/path.ts';
+import { isWithin, otherSide } from '../tree/path.ts';
 import type { Delivered } from './delivery.ts';
 import type { ToolCall } from './tool.ts';
 import { sideName } from './workspace.ts';
@@ -72,11 +72,23 @@ async function arrival(call: ToolCall, change: Change, awaited: Awaited): Promis
   const start = performance.now();
   try {
     const options = { timeoutMs: timeoutMs + 1000, signal };
-    await workspace.port.call('flush', { timeoutMs }, options);
+    const result = await workspace.port.call('flush', { timeoutMs }, options);
+    const waits = whyNot(change.path, result);
+    if (waits !== undefined) return waits;
     return { state: 'arrived', ms: Math.max(1, Math.round(performance.now() - start)) };
   } catch (error) {
     return { state: 'pending', reason: toCaiError(error).message };
   }
+}
+
+/** A flush is over also when something waits for a person. */
+function whyNot(path: Path, { holds, problems, conflicts }: FlushResult): Delivered | undefined {
+  const [hold] = holds;
+  if (hold !== undefined) return { state: 'pending', reason: hold.message };
+  const problem = problems.find((one) => one.path !== undefined && isWithin(path, one.path));
+  if (problem !== undefined) return { state: 'problem', reason: problem.message };
+  const open = conflicts.find((one) => one.settled === 'open' && isWithin(path, one.path));
+  return open === undefined ? undefined : { state: 'conflict', reason: open.summary };
 }
 
 async function announce({ workspace, author, signal }: ToolCall, claims: readonly Claim[]) {

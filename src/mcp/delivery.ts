@@ -75,8 +75,11 @@ export function createDelivery(port: SessionPort): Delivery {
     const known = [...waiters];
     if (known.length === 0) return;
     try {
-      await port.call('flush', { timeoutMs: 10_000 }, { timeoutMs: 11_000 });
-      for (const waiter of known) waiter.settle('arrived');
+      const result = await port.call('flush', { timeoutMs: 10_000 }, { timeoutMs: 11_000 });
+      if (result.holds.length > 0 || result.problems.length > 0) return;
+      const open = result.conflicts.filter(({ settled }) => settled === 'open');
+      for (const waiter of known)
+        if (!open.some(({ path }) => path === waiter.path)) waiter.settle('arrived');
     } catch {
       // The waiters' own deadlines tell.
     }

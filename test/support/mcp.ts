@@ -7,6 +7,7 @@ import { expect, onTestFinished } from 'vitest';
 import type { ErrorJson } from '../../src/errors.ts';
 import { builtCli } from './built.ts';
 import type { Cai } from './cai.ts';
+import type { Container } from './container.ts';
 import { waitFor } from './wait.ts';
 
 export type Era = 'legacy' | 'modern';
@@ -34,18 +35,38 @@ export function newClient(era: Era, name = 'test-client'): Client {
   return new Client({ name, version: '1.2.3' }, { versionNegotiation: { mode } });
 }
 
+interface Connecting {
+  readonly era?: Era;
+  readonly name?: string;
+}
+
 /** Starts `cai mcp ARGS` and connects. */
-export async function connectStdio(
+export function connectStdio(
   cai: Cai,
   args: readonly string[],
-  { era = 'modern', name = 'test-client' }: { readonly era?: Era; readonly name?: string } = {},
+  connecting: Connecting = {},
 ): Promise<McpClient> {
-  const transport = new StdioClientTransport({
-    command: process.execPath,
-    args: [builtCli(), 'mcp', ...args],
-    env: { ...(process.env as Record<string, string>), CAI_STATE_DIR: cai.stateDirectory },
-    stderr: 'pipe',
-  });
+  const command = [process.execPath, builtCli(), 'mcp', ...args];
+  return connectTo(command, { CAI_STATE_DIR: cai.stateDirectory }, connecting);
+}
+
+/** Starts `cai mcp --in-container` in a container where dist/ is at /cai, and connects. */
+export function connectInContainer(
+  { name }: Pick<Container, 'name'>,
+  root: string,
+  connecting: Connecting = {},
+): Promise<McpClient> {
+  const command = ['docker', 'exec', '-i', name, 'node', '/cai/cai.js', 'mcp', root];
+  return connectTo([...command, '--in-container'], {}, connecting);
+}
+
+async function connectTo(
+  [command = '', ...args]: readonly string[],
+  env: Readonly<Record<string, string>>,
+  { era = 'modern', name = 'test-client' }: Connecting,
+): Promise<McpClient> {
+  const all = { ...(process.env as Record<string, string>), ...env };
+  const transport = new StdioClientTransport({ command, args, env: all, stderr: 'pipe' });
   let stderr = '';
   transport.stderr?.on('data', (chunk) => {
     stderr += String(chunk);

@@ -3,8 +3,8 @@ import { constants } from 'node:fs';
 import { closeQuietly } from './digest.ts';
 import { diskPath } from './disk-path.ts';
 import { displace, putBack } from './displace.ts';
-import { errnoOf } from './fs-port.ts';
-import { directoryMode, setAttributes } from './modes.ts';
+import { type DiskPath, errnoOf, type FsPort } from './fs-port.ts';
+import { type Attributes, directoryMode, setAttributes } from './modes.ts';
 import { noteDirectory } from './own-writes.ts';
 import type { Action, Kept, Outcome } from './replica.ts';
 import { failed, meets, missed, missedNow, standing, type Work } from './work.ts';
@@ -56,12 +56,16 @@ function make(work: Work, { path, entry, exact }: DirectoryAction): boolean {
     if (errnoOf(error) === 'EEXIST') return fs.lstatSync(at).isDirectory();
     throw error;
   }
+  setOnDirectory(fs, at, { mode, owner: work.owner });
+  return true;
+}
+
+export function setOnDirectory(fs: FsPort, at: DiskPath, attributes: Attributes): void {
   const flags = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);
   const fd = fs.openSync(at, flags);
   try {
-    setAttributes(fs, fd, { mode, owner: work.owner });
+    setAttributes(fs, fd, attributes);
   } finally {
     closeQuietly(fs, fd);
   }
-  return true;
 }

@@ -8,6 +8,7 @@ import { applyDirectory } from './apply-directory.ts';
 import { applyRemove } from './apply-remove.ts';
 import { applyLink, applyWrite } from './apply-write.ts';
 import { isAbsence } from './fs-port.ts';
+import { findBrood, raise } from './nursery.ts';
 import type { Action, Outcome } from './replica.ts';
 import { startSlice } from './slice.ts';
 import { checkActionPath, failed, missed, type Work, wayIsReal } from './work.ts';
@@ -16,8 +17,17 @@ export async function apply(work: Work, actions: readonly Action[]): Promise<Out
   const outcomes: Outcome[] = [];
   const slice = startSlice();
   work.real.clear();
-  for (const action of actions) {
-    outcomes.push(await applyOne(work, action));
+  // Up to here what could have been raised was tried.
+  let tried = 0;
+  while (outcomes.length < actions.length) {
+    const at = outcomes.length;
+    const brood = at < tried ? undefined : findBrood(actions, at);
+    if (brood !== undefined) {
+      tried = at + brood.length;
+      const raised = await raise(work, brood, slice);
+      if (raised !== undefined) outcomes.push(...raised);
+    }
+    if (outcomes.length === at) outcomes.push(await applyOne(work, actions[at] as Action));
     if (!slice.over()) continue;
     await slice.next();
     // Others had their turn: what was a directory may be a link by now.

@@ -49,6 +49,13 @@ export async function noteLink(work: Work, path: Path, entry: LinkEntry): Promis
 
 /** A directory that was just made; what somebody put into it before it was watched is hinted at. */
 export function noteDirectory(work: Work, path: Path): Look {
+  const look = noteMade(work, path);
+  hintUnknown(work, path);
+  return look;
+}
+
+/** A directory that is there now, and watched from now on. */
+export function noteMade(work: Work, path: Path): Look {
   work.durable.note(path, 'removed');
   const stat = statAt(work, path);
   if (!stat?.isDirectory()) {
@@ -58,10 +65,19 @@ export function noteDirectory(work: Work, path: Path): Look {
   const node = noteFound(work, path, { kind: 'directory', stat });
   if (node?.kind !== 'directory') return { kind: 'directory', mode: stat.mode & 0o777 };
   work.view.watcher.arm(node, path);
-  for (const { name } of readNames(work.view.disk, path)) {
-    if (!node.children.has(name)) work.hint(joinPath(path, name));
-  }
   return lookOf(node);
+}
+
+/** Hints at the names in a directory that are not in the picture. */
+export function hintUnknown(work: Work, path: Path): void {
+  const node = work.view.picture.get(path);
+  if (node?.kind !== 'directory') return;
+  try {
+    for (const { name } of readNames(work.view.disk, path))
+      if (!node.children.has(name)) work.hint(joinPath(path, name));
+  } catch {
+    work.hint(path);
+  }
 }
 
 /** Permissions or times were set; the content is as it was. */

@@ -16,7 +16,7 @@ import {
   sha256,
 } from './digest.ts';
 import { diskPath, joinDisk } from './disk-path.ts';
-import { copyAsync, type DiskPath, errnoOf } from './fs-port.ts';
+import { copyAsync, type DiskPath, errnoOf, type FsPort } from './fs-port.ts';
 import { type Attributes, fileMode, ownerAfter, setOnNew } from './modes.ts';
 import { sameSignature } from './nodes.ts';
 import type { Action } from './replica.ts';
@@ -71,9 +71,23 @@ export async function prepare(work: Work, action: WriteAction, beside: boolean):
 }
 
 function fromBytes({ work, action, at, attributes }: Making, bytes: Uint8Array): Prepared {
-  const { fs } = work.view.disk;
-  const { entry, path } = action;
-  if (bytes.length !== entry.size || sha256(bytes) !== entry.digest) {
+  return writeNew(
+    work.view.disk.fs,
+    { ...action, source: { from: 'bytes', bytes } },
+    at,
+    attributes,
+  );
+}
+
+/** Writes the bytes of an action where nothing stands. */
+export function writeNew(
+  fs: FsPort,
+  { path, entry, source }: WriteAction,
+  at: DiskPath,
+  attributes: Attributes,
+): Prepared {
+  const bytes = source.from === 'bytes' ? source.bytes : undefined;
+  if (bytes?.length !== entry.size || sha256(bytes) !== entry.digest) {
     throw new CaiError('PROTOCOL', 'The content is not the one that was announced.', { path });
   }
   const fd = fs.openSync(at, openToStage, attributes.mode);

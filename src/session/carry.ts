@@ -91,9 +91,11 @@ function* toBatches(steps: readonly Step[]): Iterable<Batch> {
   let batch: Batch = { steps: [], bytes: 0 };
   for (const step of steps) {
     const size = stepBytes(step);
+    // A new directory is made in one go with what is in it: better not cut in two.
+    const cut = isMake(step) ? 2 : 1;
     if (
-      batch.steps.length >= batchActions ||
-      (batch.bytes > 0 && batch.bytes + size > batchBytes)
+      batch.steps.length >= batchActions / cut ||
+      (batch.bytes > 0 && batch.bytes + size > batchBytes / cut)
     ) {
       yield batch;
       batch = { steps: [], bytes: 0 };
@@ -102,6 +104,10 @@ function* toBatches(steps: readonly Step[]): Iterable<Batch> {
     batch.bytes += size;
   }
   if (batch.steps.length > 0) yield batch;
+}
+
+function isMake(step: Step): boolean {
+  return step.ready && step.action.type === 'mkdir';
 }
 
 function stepBytes(step: Step): number {

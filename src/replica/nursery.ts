@@ -1,0 +1,145 @@
+/**
+ * A new directory is made whole in the staging area, with the new files that are to be in it, and comes to
+ * its place by one rename: a first sync and a switch of branches consist of little else. Nobody can look
+ * into it before it is complete (invariant 2), and it takes no place that is not free (invariant 1).
+ */
+import { type Path, parentPath } from '../tree/path.ts';
+import { setOnDirectory } from './apply-directory.ts';
+import { type Disk, diskPath } from './disk-path.ts';
+import { directoryMode, fileMode, ownerAfter } from './modes.ts';
+import { hintUnknown, noteFile, noteMade } from './own-writes.ts';
+import { type Prepared, type WriteAction, writeNew } from './prepare.ts';
+import type { Action, Outcome } from './replica.ts';
+import type { Slice } from './slice.ts';
+import { checkActionPath, type Work, wayIsReal } from './work.ts';
+
+/** With fewer files in it a directory is not worth the trouble. */
+const worth = 3;
+
+type MakeAction = Extract<Action, { type: 'mkdir' }>;
+type NewAction = MakeAction | WriteAction;
+
+/** A directory and what is to be in it, one after the other. */
+export type Brood = readonly [MakeAction, ...NewAction[]];
+
+/** The actions from `from` on that make a new directory and what is in it; undefined when they are few. */
+export function findBrood(actions: readonly Action[], from: number): Brood | undefined {
+  const first = actions[from];
+  if (first?.type !== 'mkdir' || first.expect !== null) return undefined;
+  const made = new Set<Path>([first.path]);
+  const brood: [MakeAction, ...NewAction[]] = [first];
+  let files = 0;
+  for (let at = from + 1; at < actions.length; at += 1) {
+    const action = actions[at] as Action;
+    if (!isNew(action) || !made.has(parentPath(action.path))) break;
+    if (action.type === 'mkdir') made.add(action.path);
+    else files += 1;
+    brood.push(action);
+  }
+  return files < worth ? undefined : brood;
+}
+
+function isNew(action: Action): action is NewAction {
+  if (action.type === 'mkdir') return action.expect === null;
+  return action.type === 'write' && action.expect === null && action.source.from === 'bytes';
+}
+
+/** One outcome for each, or undefined and nothing done: then each has to go its own way, and says why. */
+export async function raise(
+  work: Work,
+  brood: Brood,
+  slice: Slice,
+): Promise<readonly Outcome[] | undefined> {
+  const { view, area } = work;
+  const { fs } = view.disk;
+  let root: string | undefined;
+  try {
+    for (const { path } of brood) checkActionPath(path);
+    const [{ path: top }] = brood;
+    if (!isFree(work, top)) return undefined;
+    root = `${area.open()}/${area.next('new')}`;
+    const prepared = await build(work, { fs, root }, brood, slice);
+    work.real.clear();
+    if (!wayIsReal(work, top)) return undefined;
+    work.probe('checked', top);
+    place(work, root, top);
+    root = undefined;
+    work.probe('placed', top);
+    return await note(work, brood, prepared);
+  } catch {
+    return undefined;
+  } finally {
+    if (root !== undefined) fs.rmSync(root, { recursive: true, force: true });
+  }
+}
+
+function isFree(work: Work, path: Path): boolean {
+  const { disk } = work.view;
+  if (!wayIsReal(work, path)) return false;
+  return disk.fs.lstatSync(diskPath(disk, path), { throwIfNoEntry: false }) === undefined;
+}
+
+async function build(
+  work: Work,
+  inside: Disk,
+  brood: Brood,
+  slice: Slice,
+): Promise<ReadonlyMap<Path, Prepared>> {
+  const { options } = work.view;
+  const prepared = new Map<Path, Prepared>();
+  const cut = brood[0].path.length + 1;
+  for (const action of brood) {
+    const at = diskPath(inside, action.path.slice(cut));
+    if (action.type === 'mkdir') inside.fs.mkdirSync(at, { mode: 0o700 });
+    else {
+      const mode = fileMode(action.entry, undefined, action.exact ? 'full' : options.modes);
+      const owner = ownerAfter(undefined, work.owner);
+      const attributes = { mode, mtime: action.entry.mtime, owner };
+      prepared.set(action.path, writeNew(inside.fs, action, at, attributes));
+    }
+    if (slice.over()) await slice.next();
+  }
+  // Last, since one that may not be written to could not be filled.
+  for (const action of [...brood].reverse()) {
+    if (action.type !== 'mkdir') continue;
+    const mode = directoryMode(action.entry, action.exact ? 'full' : options.modes);
+    const at = diskPath(inside, action.path.slice(cut));
+    setOnDirectory(inside.fs, at, { mode, owner: work.owner });
+  }
+  return prepared;
+}
+
+/** Takes the place with an empty directory, which fails where anything stands, and puts the whole one over it. */
+function place(work: Work, from: string, path: Path): void {
+  const { disk } = work.view;
+  const target = diskPath(disk, path);
+  disk.fs.mkdirSync(target, { mode: 0o700 });
+  try {
+    disk.fs.renameSync(from, target);
+  } catch (error) {
+    // Unless somebody has put something into it already.
+    disk.fs.rmdirSync(target);
+    throw error;
+  }
+}
+
+/** It is in its place: nothing may turn that into a failure any more. */
+async function note(
+  work: Work,
+  brood: Brood,
+  prepared: ReadonlyMap<Path, Prepared>,
+): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const action of brood) {
+    const { path } = action;
+    const own = prepared.get(path);
+    // Watched before what is in it is looked at: what others do there is seen by the one or the other.
+    const now =
+      action.type === 'mkdir' || own === undefined
+        ? noteMade(work, path)
+        : await noteFile(work, path, own, action.entry.digest);
+    outcomes.push({ path, result: 'done', now });
+  }
+  for (const { type, path } of brood) if (type === 'mkdir') hintUnknown(work, path);
+  return outcomes;
+}

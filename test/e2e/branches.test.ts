@@ -37,7 +37,8 @@ function makeRepository(dir: string): void {
   git(dir, 'checkout', '-q', '-b', 'next');
   for (const room of readdirSync(join(dir, 'src'), { withFileTypes: true })) {
     if (!room.isDirectory() || room.name === 'cli' || room.name === 'store') continue;
-    for (const name of readdirSync(join(dir, 'src', room.name))) {
+    const files = readdirSync(join(dir, 'src', room.name), { withFileTypes: true });
+    for (const { name } of files.filter((entry) => entry.isFile())) {
       const path = join(dir, 'src', room.name, name);
       writeFileSync(path, `// next\n${readFileSync(path, 'utf8')}`);
     }

@@ -62,13 +62,14 @@ test('only texts up to 1 MiB are kept; an empty one always is known', async () =
 
 test('what the base does not name goes first, then the oldest; the budget holds', async () => {
   const directory = join(temporaryDirectory(), 'texts');
-  const budget = 64 * 1024 * 1024;
+  const size = 128 * 1024;
+  const budget = 64 * size;
   const texts = open(directory, budget);
   const pinned = new Set<string>();
   texts.isPinned = (digest) => pinned.has(digest);
   const digests: string[] = [];
   for (let n = 0; n < 80; n++) {
-    const digest = add(texts, text(`${n}`, 1024 * 1024));
+    const digest = add(texts, text(`${n}`, size));
     digests.push(digest);
     if (n % 2 === 0) pinned.add(digest);
     await texts.flush();
@@ -77,15 +78,15 @@ test('what the base does not name goes first, then the oldest; the budget holds'
   // All of these were there when the pack was renewed, and half of them were needed.
   const known = digests.map((digest) => texts.has(digest));
   for (const [at, isKnown] of known.slice(0, 60).entries()) expect(isKnown).toBe(at % 2 === 0);
-  expect(await texts.read(digests[2] as string)).toEqual(text('2', 1024 * 1024));
+  expect(await texts.read(digests[2] as string)).toEqual(text('2', size));
   // When all are needed, the newest stay.
   texts.isPinned = () => true;
   for (let n = 100; n < 164; n++) {
-    add(texts, text(`${n}`, 1024 * 1024));
+    add(texts, text(`${n}`, size));
     await texts.flush();
   }
   expect(texts.has(digests[2] as string)).toBe(false);
-  expect(texts.has(digestOf(text('163', 1024 * 1024)))).toBe(true);
+  expect(texts.has(digestOf(text('163', size)))).toBe(true);
   expect(readdirSync(directory)).toHaveLength(2);
 });
 

@@ -2,6 +2,7 @@
 
 import type { ImportReport } from '../home/import/directory.ts';
 import type { Decision } from '../home/import/plan.ts';
+import { displayPath } from '../tree/path.ts';
 import { count, table } from './format.ts';
 import type { Colors } from './output.ts';
 
@@ -36,8 +37,8 @@ function renderDecisions(decisions: readonly Decision[]): string[] {
   return table(
     decisions.map(({ source, outcome, target, reason }) => [
       outcome,
-      target === undefined || target === source ? source : `${source} -> ${target}`,
-      reason ?? '',
+      displayPath(target === undefined || target === source ? source : `${source} -> ${target}`),
+      displayPath(reason ?? ''),
     ]),
   );
 }
@@ -45,7 +46,7 @@ function renderDecisions(decisions: readonly Decision[]): string[] {
 function renderChanges(report: ImportReport, colors: Colors): string[] {
   const would = report.dryRun ? 'would ' : '';
   const lines = (paths: readonly string[], word: string): string[] =>
-    paths.map((path) => `${would}${word} ${path}`);
+    paths.map((path) => `${would}${word} ${displayPath(path)}`);
   return [
     ...lines(report.created, 'create').map((line) => colors.green(line)),
     ...lines(report.updated, 'update').map((line) => colors.yellow(line)),
@@ -57,7 +58,9 @@ function renderChanges(report: ImportReport, colors: Colors): string[] {
 function renderKept({ kept, dryRun }: ImportReport, colors: Colors): string[] {
   const would = dryRun ? 'would be ' : '';
   return kept.map(({ path, as }) =>
-    colors.yellow(`${path} was changed in the container: that version ${would}kept as ${as}`),
+    colors.yellow(
+      displayPath(`${path} was changed in the container: that version ${would}kept as ${as}`),
+    ),
   );
 }
 
@@ -72,13 +75,16 @@ function renderPlaceholders({ decisions, created }: ImportReport): string[] {
 }
 
 function renderSummary(report: ImportReport): string {
-  const { created, updated, attributes, removed, unchanged, decisions } = report;
+  const { created, updated, attributes, removed, unchanged, decisions, dryRun } = report;
+  const [make, change, remove] = dryRun
+    ? ['to create', 'to update', 'to remove']
+    : ['created', 'updated', 'removed'];
   const skipped = decisions.filter(({ outcome }) => outcome === 'skipped').length;
   const parts = [
-    ...(created.length > 0 ? [`${created.length} created`] : []),
-    ...(updated.length > 0 ? [`${updated.length} updated`] : []),
+    ...(created.length > 0 ? [`${created.length} ${make}`] : []),
+    ...(updated.length > 0 ? [`${updated.length} ${change}`] : []),
     ...(attributes.length > 0 ? [`${attributes.length} with another mode or owner`] : []),
-    ...(removed.length > 0 ? [`${removed.length} removed`] : []),
+    ...(removed.length > 0 ? [`${removed.length} ${remove}`] : []),
     `${unchanged} unchanged`,
     `${count(skipped, 'path')} skipped`,
   ];

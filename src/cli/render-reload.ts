@@ -1,6 +1,7 @@
 /** What an import did in a running container, and what a restore did, for people. Pure. */
 import type { RestoreResult } from '../home/archive/restore.ts';
 import type { Reloaded } from '../home/reload.ts';
+import { displayPath } from '../tree/path.ts';
 import { bytes, count } from './format.ts';
 import { type RenderSyncOptions, renderSync } from './render-sync.ts';
 
@@ -12,7 +13,7 @@ export function renderReload(
     return [`container ${name} has the new files; its links were not looked after: ${reason}`];
   const lines = renderSync(sync, options);
   return [
-    ...sync.warnings.map((warning) => options.colors.yellow(`warning ${warning}`)),
+    ...sync.warnings.map((warning) => options.colors.yellow(displayPath(`warning ${warning}`))),
     ...lines.slice(0, -1),
     `container ${name} is up to date: ${lines.at(-1)}`,
   ];
@@ -26,7 +27,7 @@ export function renderRestore(
   const would = dryRun ? 'would ' : '';
   const note = made ? (dryRun ? ' (would be made)' : ' (made)') : '';
   const each = (word: string, paths: readonly string[]): string[] =>
-    paths.map((path) => `${would}${word} ${path}`);
+    paths.map((path) => `${would}${word} ${displayPath(path)}`);
   const changes = [
     ...each('create', created).map(colors.green),
     ...each('update', updated).map(colors.yellow),

@@ -1,5 +1,6 @@
 /** What `cai sync` did, for people. Pure. */
 import type { SyncAction, SyncReport } from '../home/sync/sync.ts';
+import { displayPath } from '../tree/path.ts';
 import { count } from './format.ts';
 import type { Colors } from './output.ts';
 
@@ -10,7 +11,10 @@ export interface RenderSyncOptions {
 
 export function renderSync(report: SyncReport, { colors, verbose }: RenderSyncOptions): string[] {
   const lines = report.actions.flatMap((action) => renderAction(action, report, verbose));
-  const painted = lines.map(({ text, refused }) => (refused ? colors.red(text) : text));
+  const painted = lines.map(({ text, refused }) => {
+    const shown = displayPath(text);
+    return refused ? colors.red(shown) : shown;
+  });
   return [...painted, renderSummary(report)];
 }
 

@@ -13,6 +13,7 @@ export const flagLetters = {
   R: 'replace',
   x: 'no-system',
   p: 'private',
+  h: 'home-paths',
   G: 'glob',
 } as const;
 
@@ -24,6 +25,7 @@ const words: readonly EntryFlag[] = Object.values(flagLetters);
 const onlyFor: Partial<Record<EntryFlag, 'file' | 'directory'>> = {
   'json-init': 'file',
   'git-filter': 'file',
+  'home-paths': 'file',
   glob: 'file',
   mirror: 'directory',
   'no-system': 'directory',

@@ -2,11 +2,12 @@
  * Brings a running container up to date after its volume was written to. What is new in the volume is there
  * at once; what may be missing are links to it, and those its own `cai sync` makes. Nothing is restarted.
  */
+import { isTable } from '../config/values.ts';
 import { agentPrograms, agentUser } from '../docker/agent-places.ts';
 import type { ContainerInfo } from '../docker/container.ts';
 import { type EngineCommand, firstLine, runEngine } from '../docker/engine.ts';
 import { CaiError } from '../errors.ts';
-import type { SyncReport } from './sync/sync.ts';
+import { outcomes, type SyncAction, type SyncReport } from './sync/sync.ts';
 
 export interface ReloadOptions {
   readonly command: EngineCommand;
@@ -50,12 +51,42 @@ export async function reloadContainer({
   };
 }
 
-/** The container is not trusted: anything else than a report is none. */
+/** The container is not trusted: anything else than a report, in all its parts, is none. */
 function readReport(stdout: string): SyncReport | undefined {
   try {
-    const report = JSON.parse(stdout) as SyncReport;
-    return Array.isArray(report.actions) && Array.isArray(report.warnings) ? report : undefined;
+    const report: unknown = JSON.parse(stdout);
+    return isReport(report) ? report : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isReport(value: unknown): value is SyncReport {
+  if (!isTable(value)) return false;
+  const { home, data, dryRun, actions, warnings } = value;
+  return (
+    isText(home) &&
+    isText(data) &&
+    typeof dryRun === 'boolean' &&
+    Array.isArray(warnings) &&
+    warnings.every(isText) &&
+    Array.isArray(actions) &&
+    actions.every(isAction)
+  );
+}
+
+function isAction(value: unknown): value is SyncAction {
+  if (!isTable(value)) return false;
+  const { path, target, outcome, files = 0, reason = '', kept = [] } = value;
+  const known = outcomes.some((each) => each === outcome);
+  const texts = [path, target, reason].every(isText);
+  return known && texts && typeof files === 'number' && Array.isArray(kept) && kept.every(isKept);
+}
+
+function isKept(value: unknown): boolean {
+  return isTable(value) && [value.path, value.as, value.whose].every(isText);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }

@@ -4,6 +4,9 @@ import { open } from 'node:fs/promises';
 import { CaiError, toCaiError } from '../../errors.ts';
 import type { PlannedContent } from './plan.ts';
 
+/** The source changed under our hands; another try may find it quiet. */
+export class SourceChanged extends CaiError {}
+
 /** Up to this a file is read at once, so that one which is being written to is taken in one piece. */
 const atOnce = 8 * 1024 * 1024;
 
@@ -69,7 +72,7 @@ function stream(real: string, size: number): Loaded {
 
 function readFault(path: string, error: unknown): CaiError {
   const known = toCaiError(error, path);
-  if (known.code === 'BUSY') return known;
+  if (known instanceof SourceChanged) return known;
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') return busy(path);
   return new CaiError(known.code, `${path} cannot be read: ${known.message}`, {
     path,
@@ -79,7 +82,7 @@ function readFault(path: string, error: unknown): CaiError {
 }
 
 function busy(path: string): CaiError {
-  return new CaiError('BUSY', `${path} was written to while it was read.`, {
+  return new SourceChanged('BUSY', `${path} was written to while it was read.`, {
     path,
     next: 'Import again when it is quiet. Nothing was changed.',
   });

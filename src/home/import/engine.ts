@@ -2,11 +2,11 @@
  * Imports a directory into a data volume: scan, plan, compare with the volume, write all or nothing. Of
  * what the container wrote itself, whatever has to give way is kept beside its successor.
  */
+import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
-import { CaiError, toCaiError } from '../../errors.ts';
 import type { ManifestEntry } from '../manifest.ts';
 import type { NewEntry, Volume, WriteProgress, WriteResult } from '../volume.ts';
-import { digestOf, load } from './contents.ts';
+import { digestOf, load, SourceChanged } from './contents.ts';
 import { type Keeping, type Kept, keepSuspects } from './keep.ts';
 import { type Decision, type ImportPlan, type PlannedEntry, planImport } from './plan.ts';
 import { type ImportRecord, type Recorded, readRecord, recordName, writeRecord } from './record.ts';
@@ -87,7 +87,7 @@ export async function deliver(options: DeliverOptions): Promise<Delivered> {
   const settled = settle({
     plan,
     ...before,
-    source: collected.scan.root,
+    source: sourceId(collected.scan.root),
     mirrors: mirrorsOf(collected),
   });
   const keeping = await keepSuspects({ volume, settled, ...before });
@@ -189,6 +189,11 @@ async function newEntry(entry: PlannedEntry, written: Map<string, Recorded>): Pr
   };
 }
 
+/** The container is not to learn where the source stands. */
+function sourceId(root: string): string {
+  return createHash('sha256').update(root).digest('hex').slice(0, 16);
+}
+
 /** What was written now, and what of earlier imports is still there. */
 function recordAfter(
   { settled, record, written }: Writing,
@@ -203,7 +208,7 @@ function recordAfter(
     ({ path, from }) => from === 'import.additional_paths' && found.has(path),
   );
   return {
-    source: scan.root,
+    source: sourceId(scan.root),
     entries: new Map([...before, ...written]),
     additional: [...new Set([...(record?.additional ?? []), ...named.map(({ path }) => path)])],
   };
@@ -227,8 +232,7 @@ export async function quietly<T>(attempt: () => Promise<T>, tries = 3): Promise<
     try {
       return await attempt();
     } catch (thrown) {
-      const error = toCaiError(thrown);
-      if (left <= 1 || !(error instanceof CaiError) || error.code !== 'BUSY') throw thrown;
+      if (left <= 1 || !(thrown instanceof SourceChanged)) throw thrown;
     }
   }
 }

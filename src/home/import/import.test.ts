@@ -175,6 +175,26 @@ describe('flags', () => {
   });
 });
 
+test("the host's paths in Claude's files become the container's", async () => {
+  const from = home({ '.claude/settings.json': '{"a":1}', '.claude/plugins/x': 'x' });
+  const text = JSON.stringify({
+    installPath: `${from}/.claude/plugins/cache/a`,
+    home: from,
+    other: [`${from}2/x`, `/mnt${from}/x`, '/usr'],
+  });
+  makeTree(from, { '.claude/plugins/installed_plugins.json': text });
+  const collected = await gather(from);
+  const rewritten = {
+    installPath: '/home/agent/.claude/plugins/cache/a',
+    home: '/home/agent',
+    other: [`${from}2/x`, `/mnt${from}/x`, '/usr'],
+  };
+  expect(planned(collected)).toMatchObject({
+    '.claude/plugins/installed_plugins.json': `644 ${JSON.stringify(JSON.stringify(rewritten))}`,
+    '.claude/settings.json': '644 source',
+  });
+});
+
 describe('additional paths', () => {
   test("the documentation's two recipes", async () => {
     const from = home({

@@ -2,9 +2,12 @@
  * From what stands in the source to what shall stand in the volume, with a decision for every path. Pure:
  * what is wanted and what was found go in, entries and decisions come out.
  */
+
+import { agentHome } from '../../docker/agent-places.ts';
 import { parentPath } from '../../tree/path.ts';
 import { filterGitConfig } from '../git-filter.ts';
 import type { ManifestEntry } from '../manifest.ts';
+import { rewriteHomePaths } from './home-paths.ts';
 import { type PlannedLink, planLinks } from './plan-links.ts';
 import type { ScannedRoot, SourceFile, SourceNode, SourceScan } from './source.ts';
 import { isSecretPath, type Wanted } from './wanted.ts';
@@ -66,7 +69,7 @@ interface Draft {
 
 export function planImport({ scan, secrets }: PlanOptions): ImportPlan {
   const draft: Draft = { entries: new Map(), decisions: [], links: [], omitted: [] };
-  for (const root of scan.roots) planRoot(root, { draft, secrets });
+  for (const root of scan.roots) planRoot(root, { draft, secrets, homes: scan.homes });
   const links = planLinks(draft.links, { coverage: scan.coverage, planned: draft.entries });
   for (const { entry, decision } of links) {
     draft.decisions.push(decision);
@@ -80,6 +83,7 @@ export function planImport({ scan, secrets }: PlanOptions): ImportPlan {
 
 interface Context {
   readonly draft: Draft;
+  readonly homes: readonly string[];
   readonly secrets: readonly ManifestEntry[];
 }
 
@@ -141,17 +145,17 @@ function planNode(node: SourceNode, context: NodeContext): void {
   for (const child of node.children) planNode(child, context);
 }
 
-function planFile(node: SourceFile, target: string, { draft, wanted, secrets }: NodeContext): void {
+function planFile(node: SourceFile, target: string, context: NodeContext): void {
+  const { draft, wanted, secrets } = context;
   const secret = wanted.flags.has('secret') || isSecretPath(secrets, node.path);
   // A script that is a secret stays a script.
   const mode = secret ? 0o600 | (node.mode & 0o100) : node.mode;
   const { path: source, mtime, size } = node;
   const file = { kind: 'file', path: target, mode, mtime } as const;
-  if (node.text !== undefined) {
-    const { text, removed } = filterGitConfig(node.text);
-    draft.entries.set(target, { ...file, content: { kind: 'text', text } });
-    const reason = removed.length === 0 ? 'nothing to leave out' : `without ${removed.join(', ')}`;
-    draft.decisions.push({ source, target, outcome: 'filtered', reason });
+  const filtered = filterText(node, context);
+  if (filtered !== undefined) {
+    draft.entries.set(target, { ...file, content: { kind: 'text', text: filtered.text } });
+    draft.decisions.push({ source, target, outcome: 'filtered', reason: filtered.reason });
     return;
   }
   const empty = size === 0 && wanted.flags.has('json-init') && source === wanted.path;
@@ -160,6 +164,25 @@ function planFile(node: SourceFile, target: string, { draft, wanted, secrets }: 
     content: empty ? { kind: 'text', text: '{}\n' } : { kind: 'source', real: node.real },
   });
   draft.decisions.push({ source, target, outcome: 'copied', ...via(node.through) });
+}
+
+interface Filtered {
+  readonly text: string;
+  readonly reason: string;
+}
+
+/** Undefined when it comes as it is. */
+function filterText({ text }: SourceFile, { wanted, homes }: NodeContext): Filtered | undefined {
+  if (text === undefined) return undefined;
+  if (wanted.flags.has('git-filter')) {
+    const filtered = filterGitConfig(text);
+    const without = filtered.removed.join(', ');
+    const reason = without === '' ? 'nothing to leave out' : `without ${without}`;
+    return { text: filtered.text, reason };
+  }
+  const rewritten = rewriteHomePaths(text, homes);
+  if (rewritten === undefined) return undefined;
+  return { text: rewritten, reason: `paths now below ${agentHome}` };
 }
 
 function via(through: string | undefined): { reason?: string } {

@@ -26,7 +26,7 @@ export type Recorded =
   | { readonly kind: 'directory' };
 
 export interface ImportRecord {
-  /** The source directory. */
+  /** Tells one source directory from another. */
   readonly source: string;
   readonly entries: ReadonlyMap<string, Recorded>;
   /** Paths of the home directory that are in the volume though no manifest says so. */

@@ -1,6 +1,6 @@
 /**
  * Looks at what is wanted of a source directory. A wanted path may itself be a link, as managers of
- * dotfiles make them: then what it leads to is meant. Reads no contents but git configurations.
+ * dotfiles make them: then what it leads to is meant. Reads no contents but where a flag asks for it.
  */
 import type { Stats } from 'node:fs';
 import { access, constants, lstat, readFile, realpath, stat } from 'node:fs/promises';
@@ -29,7 +29,8 @@ export interface ScanOptions {
 export async function scanSource(options: ScanOptions): Promise<SourceScan> {
   const root = await sourceRoot(options.root);
   const places = await Promise.all(options.wanted.map((wanted) => locate(wanted, root, options)));
-  const coverage = coverageOf(places, root, options);
+  const homes = [...new Set([root, options.root, ...options.aliases])];
+  const coverage = coverageOf(places, homes);
   const walk: Walk = {
     root,
     coverage,
@@ -43,7 +44,7 @@ export async function scanSource(options: ScanOptions): Promise<SourceScan> {
     stopIfCancelled(options.signal);
     roots.push(place.state === 'found' ? await scanRoot(place, walk) : place);
   }
-  return { root, roots, coverage, parentModes: await parentModes(options.wanted, root) };
+  return { root, roots, homes, coverage, parentModes: await parentModes(options.wanted, root) };
 }
 
 async function sourceRoot(path: string): Promise<string> {
@@ -108,12 +109,7 @@ function kindFault({ kind }: Wanted, stats: Stats): string | undefined {
 }
 
 /** Both spellings of each place, so that links find it whichever way they are written. */
-function coverageOf(
-  places: readonly Place[],
-  root: string,
-  { root: given, aliases }: ScanOptions,
-): readonly Covered[] {
-  const homes = [...new Set([root, given, ...aliases])];
+function coverageOf(places: readonly Place[], homes: readonly string[]): readonly Covered[] {
   return places.flatMap((place) => {
     if (place.state !== 'found') return [];
     const { path, target } = place.wanted;
@@ -132,7 +128,8 @@ async function scanRoot(
 }
 
 async function withText(wanted: Wanted, node: SourceNode): Promise<SourceNode> {
-  if (node.kind !== 'file' || !wanted.flags.has('git-filter')) return node;
+  const asked = wanted.flags.has('git-filter') || wanted.flags.has('home-paths');
+  if (node.kind !== 'file' || !asked) return node;
   return { ...node, text: await mayRead(node.real, readFile(node.real, 'utf8')) };
 }
 

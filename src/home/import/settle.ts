@@ -11,7 +11,7 @@ export interface SettleInput {
   readonly plan: ImportPlan;
   readonly present: readonly VolumeEntry[];
   readonly record: ImportRecord | undefined;
-  /** The source directory's real path. */
+  /** As the record has it. */
   readonly source: string;
   /** Volume paths of entries that mirror the source. */
   readonly mirrors: readonly string[];

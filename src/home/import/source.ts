@@ -14,7 +14,7 @@ export interface SourceFile extends Common {
   readonly size: number;
   /** Milliseconds since 1970, whole. */
   readonly mtime: number;
-  /** Of a git configuration: what is in it. */
+  /** What is in it, where a flag asks for that. */
   readonly text?: string;
   /** It stands behind a link that had this text. */
   readonly through?: string;
@@ -53,6 +53,8 @@ export interface SourceScan {
   /** The source directory's real path. */
   readonly root: string;
   readonly roots: readonly ScannedRoot[];
+  /** How the source directory may be written in a path. */
+  readonly homes: readonly string[];
   /** Modes of directories above wanted paths, by path. */
   readonly parentModes: ReadonlyMap<string, number>;
   /** Where a place of the source comes to stand in the volume. */

@@ -28,12 +28,14 @@ import { isPlaceholderFile, lookAtLocal, lookAtVolume } from './look.ts';
 import { type KeptVersion, type Merge, type MergeOptions, planMerge } from './merge.ts';
 import type { SyncPlaces } from './places.ts';
 
+export const outcomes = ['moved', 'linked', 'placeholder', 'unchanged', 'refused'] as const;
+
 export interface SyncAction {
   /** Below the home directory. */
   readonly path: string;
   /** Below the volume's root. */
   readonly target: string;
-  readonly outcome: 'moved' | 'linked' | 'placeholder' | 'unchanged' | 'refused';
+  readonly outcome: (typeof outcomes)[number];
   /** Files and links that came into the volume. */
   readonly files?: number;
   /** Versions that gave way, and where they are now; absolute. */

@@ -18,22 +18,14 @@ import type { ReplicaEvent } from '../replica/replica.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { fillTexts } from './base-texts.ts';
 import { Committer } from './committer.ts';
-import { hasChange } from './core.ts';
 import { runCycle } from './cycle.ts';
 import type { Engine } from './engine.ts';
 import { createEngine } from './engine.ts';
+import { type FlushLimits, flush } from './flush.ts';
 import { rootHold } from './holds.ts';
 import { takeIn } from './intake.ts';
 import { Links } from './links.ts';
-import {
-  addHold,
-  addProblem,
-  hasProblem,
-  releaseHold,
-  setState,
-  solveProblem,
-  tell,
-} from './report.ts';
+import { addHold, addProblem, releaseHold, setState, solveProblem, tell } from './report.ts';
 import { resolveConflicts } from './resolve.ts';
 import { resync } from './resync.ts';
 import type { Session, SessionInput } from './session.ts';
@@ -45,8 +37,6 @@ import { type RewindOptions, rewind, type UndoOptions, undo } from './take-back.
 
 /** A cycle over more paths than this is shown as the state 'syncing'. */
 const busyAbove = 50;
-/** Milliseconds between two tries of a flush at what met something that was changing. */
-const unexplainedMs = 20;
 /** While this many bytes of contents wait to be carried over, the scan waits. */
 const drainedBelow = 2 * 1024 * 1024;
 
@@ -100,20 +90,19 @@ export class LiveSession implements Session {
     return () => this.#engine.report.listeners.delete(listener);
   }
 
-  async flush(options: {
-    readonly timeoutMs: number;
-    readonly signal?: AbortSignal;
-  }): Promise<FlushResult> {
+  async flush(options: FlushLimits): Promise<FlushResult> {
     if (this.#paused) {
       throw new CaiError('BUSY', 'The session is paused.', { next: 'Run `cai resume` first.' });
     }
-    const start = performance.now();
-    const limit = { over: false };
-    await withDeadline(this.#carryAll(limit), options, () => this.#flushTimeout()).finally(() => {
-      limit.over = true;
+    return flush(options, {
+      engine: this.#engine,
+      idle: () => this.#idle(),
+      schedule: () => this.#schedule(),
+      isStopped: () => this.#stopped,
+      lacksRoot: () => this.#lostRoots.size > 0,
+      isUp: () => this.#links.isUp,
+      status: () => this.status(),
     });
-    const { problems, conflicts, holds } = this.status();
-    return { ms: Math.round(performance.now() - start), problems, conflicts, holds };
   }
 
   async sync(options: SyncOptions): Promise<SyncResult> {
@@ -198,59 +187,6 @@ export class LiveSession implements Session {
     await this.#links.close();
     setState(this.#engine.report, 'stopped');
     this.#end(undefined);
-  }
-
-  /** Everything that changed before the call is on both sides afterwards, or waits for a root that is lost. */
-  async #carryAll(limit: { readonly over: boolean }): Promise<void> {
-    for (;;) {
-      await this.#idle();
-      if (this.#stopped) throw new CaiError('CANCELLED', 'The session was stopped.');
-      if (this.#lostRoots.size > 0) return;
-      if (await this.#drain()) break;
-      // Everything else must get its turn before the next try.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    await this.#retryAll();
-    while (!limit.over && !this.#stopped && this.#hasUnexplained()) {
-      await new Promise((resolve) => setTimeout(resolve, unexplainedMs));
-      await this.#retryAll();
-    }
-    await this.#engine.keeper.settled();
-  }
-
-  async #retryAll(): Promise<void> {
-    this.#engine.retries.now();
-    this.#schedule();
-    await this.#idle();
-  }
-
-  /** Something waits to be tried again that is no problem: it only met what was changing just then. */
-  #hasUnexplained(): boolean {
-    const { retries, report, core } = this.#engine;
-    return retries
-      .waiting()
-      .some((path) => !hasProblem(report, path) && !core.held.has(path) && hasChange(core, path));
-  }
-
-  /** False when a replica was lost in between: the scan after the reconnect finds what changed. */
-  async #drain(): Promise<boolean> {
-    const { local, container } = this.#engine.core.sides;
-    try {
-      await Promise.all([local.replica?.drain(), container.replica?.drain()]);
-    } catch {
-      return false;
-    }
-    return local.replica !== undefined && container.replica !== undefined;
-  }
-
-  #flushTimeout(): CaiError {
-    const pending = this.status().pending;
-    const why = this.#links.isUp
-      ? `${pending} changes are not on both sides yet`
-      : 'the link to the container is down';
-    return new CaiError('TIMEOUT', `Not everything is on both sides in time: ${why}.`, {
-      next: 'See `cai status`, or allow more time with --timeout.',
-    });
   }
 
   #canRun(): boolean {
@@ -441,24 +377,5 @@ export class LiveSession implements Session {
     this.#blind = true;
     if (!this.#stopped) setState(this.#engine.report, 'disconnected', reason);
     this.#drained();
-  }
-}
-
-async function withDeadline<T>(
-  work: Promise<T>,
-  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal?: AbortSignal },
-  late: () => CaiError,
-): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late()), timeoutMs);
-    signal?.addEventListener('abort', () => reject(new CaiError('CANCELLED', 'Cancelled.')), {
-      once: true,
-    });
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -21,7 +21,7 @@ const below = {
   home: ['docker', 'tree', 'config'],
   mcp: ['control', 'store', 'tree', 'home', 'config'],
   workspace: ['mcp', 'control', 'config', 'docker', 'rsync', 'tree'],
-  telegram: ['mcp', 'control'],
+  telegram: ['mcp', 'control', 'tree'],
   cli: [
     'workspace',
     'telegram',

@@ -97,6 +97,11 @@ export const commands: readonly Entry[] = [
     load: () => import('./serve.ts'),
   },
   {
+    name: 'telegram',
+    summary: 'reach the workspace and its sync from a chat',
+    load: () => import('./telegram.ts'),
+  },
+  {
     name: 'run',
     summary: "make or start a workspace's container",
     load: () => import('./run-workspace.ts'),

@@ -1,0 +1,162 @@
+/** What an order or a button does, as a job: call a tool, ask the model, settle conflicts, answer a hold. */
+import { CaiError } from '../errors.ts';
+import type { SessionPort } from '../mcp/port.ts';
+import type { Arguments, ListedTool } from './arguments.ts';
+import type { Button, Chat } from './chat.ts';
+import { noModel } from './help.ts';
+import type { Model } from './model.ts';
+import type { Choice, Notice } from './news.ts';
+import { conflictNotice, holdsKey } from './news.ts';
+import { present } from './present.ts';
+import { cut, piece, plain } from './reply.ts';
+import type { Tools } from './tools.ts';
+import type { Answered, Job, Running } from './work.ts';
+
+export interface Deeds {
+  readonly tools: Tools;
+  readonly port: SessionPort;
+  readonly model: Model | undefined;
+  /** Buttons for a notice, for one user. */
+  readonly buttonsOf: (notice: Notice, user: number) => readonly Button[];
+  /** Asks a user whether a tool may be called. */
+  readonly confirm: (chat: Chat, question: string, signal: AbortSignal) => Promise<boolean>;
+}
+
+export function toolJob(deeds: Deeds, user: number, tool: string, args: Arguments): Job {
+  const { tools, buttonsOf } = deeds;
+  return {
+    title: titleOf(tool, args),
+    async run({ signal, progress }) {
+      const result = await tools.call({ user, tool, args, signal, onProgress: progress });
+      const reply = present({ tool, args, result }, Date.now());
+      if (tool !== 'list_conflicts' || result.failed) return { reply };
+      const open = openOf(result.data as unknown as Conflicts);
+      if (open.length === 0) return { reply };
+      const notice = conflictNotice(open);
+      return { reply: notice.reply, buttons: buttonsOf(notice, user) };
+    },
+  };
+}
+
+export function titleOf(tool: string, args: Arguments): string {
+  const text = Object.keys(args).length === 0 ? '' : ` ${JSON.stringify(args)}`;
+  return cut(`${tool}${text}`, 300);
+}
+
+type Listed = Parameters<typeof conflictNotice>[0][number];
+
+interface Conflicts {
+  readonly conflicts: readonly (Listed & { readonly version?: string })[];
+}
+
+function openOf({ conflicts }: Conflicts): readonly Listed[] {
+  return conflicts.filter(({ settled }) => settled === 'open');
+}
+
+export function askJob(deeds: Deeds, chat: Chat, text: string): Job {
+  const { tools, model } = deeds;
+  return {
+    title: cut(text, 100),
+    async run({ signal, progress }) {
+      if (model === undefined) return { reply: plain(noModel) };
+      const reply = await model.ask({
+        text,
+        tools: await tools.list(),
+        signal,
+        progress,
+        call: (tool, args) => tools.call({ user: chat.id, tool, args, signal }),
+        confirm: (tool, args) =>
+          deeds.confirm(chat, `The model wants to call ${titleOf(tool, args)}`, signal),
+      });
+      return { reply };
+    },
+  };
+}
+
+/** What a button under a notice does. */
+export function choiceJob(deeds: Deeds, user: number, choice: Choice): Job {
+  switch (choice.kind) {
+    case 'take':
+      return { title: choiceTitle(choice), run: (running) => take(deeds, user, choice, running) };
+    case 'diff':
+      return { title: 'diff', run: (running) => showDiff(deeds, user, choice.ids, running) };
+    case 'hold':
+      return { title: choiceTitle(choice), run: ({ signal }) => answerHold(deeds, choice, signal) };
+  }
+}
+
+export function choiceTitle(choice: Choice): string {
+  if (choice.kind === 'diff') return 'Show diff';
+  if (choice.kind === 'take') {
+    const count = choice.ids.length === 1 ? 'one conflict' : `${choice.ids.length} conflicts`;
+    return `Keep ${choice.take} for ${count}`;
+  }
+  return choice.answer === 'approve' ? 'Approve the deletions' : 'Bring back what vanished';
+}
+
+/** As many ids as the tool takes at once. */
+const maxIds = 500;
+
+async function take(
+  { tools }: Deeds,
+  user: number,
+  choice: Choice & { kind: 'take' },
+  { signal }: Running,
+): Promise<Answered> {
+  const texts: string[] = [];
+  for (let at = 0; at < choice.ids.length; at += maxIds) {
+    const args = { conflicts: choice.ids.slice(at, at + maxIds), take: choice.take };
+    const { text, failed } = await tools.call({ user, tool: 'resolve_conflict', args, signal });
+    texts.push(`${failed ? '❌ ' : '✅ '}${text}`);
+  }
+  return { reply: plain(texts.join('\n')) };
+}
+
+const maxDiffs = 5;
+
+/** An open conflict is compared between the sides, a settled one with what gave way. */
+async function showDiff(
+  { tools }: Deeds,
+  user: number,
+  ids: readonly string[],
+  { signal }: Running,
+): Promise<Answered> {
+  const listed = await tools.call({ user, tool: 'list_conflicts', args: {}, signal });
+  if (listed.failed) return { reply: plain(`❌ ${listed.text}`) };
+  const all = (listed.data as unknown as Conflicts).conflicts.filter(({ id }) => ids.includes(id));
+  if (all.length === 0) return { reply: plain('It is settled, and not on the list any more.') };
+  const pieces = [];
+  for (const { path, settled, version } of all.slice(0, maxDiffs)) {
+    const ends = settled === 'open' || version === undefined ? {} : { from: version, to: 'local' };
+    const { text } = await tools.call({ user, tool: 'diff', args: { path, ...ends }, signal });
+    pieces.push(piece('diff', text), piece('plain', '\n'));
+  }
+  const rest = all.length - maxDiffs;
+  if (rest > 0) pieces.push(piece('plain', `… and ${rest} more; see /exec diff --path PATH`));
+  return { reply: pieces };
+}
+
+/** Only the holds that were shown: a button from yesterday must not let today's deletions go. */
+async function answerHold(
+  { port }: Deeds,
+  { answer, holds }: Choice & { kind: 'hold' },
+  signal: AbortSignal,
+): Promise<Answered> {
+  const status = await port.call('status', {}, { signal });
+  if (status.holds.length === 0) return { reply: plain('Nothing is held any more.') };
+  if (holdsKey(status.holds) !== holds)
+    throw new CaiError('STALE', 'What is held now is not what this button was shown for.', {
+      next: 'See /status.',
+    });
+  await port.call(answer, {}, { signal });
+  const done = answer === 'approve' ? 'Approved: they are deleted.' : 'Rejected: they come back.';
+  return { reply: plain(`✅ ${done}`) };
+}
+
+export function findTool(tools: readonly ListedTool[], name: string): ListedTool {
+  const found = tools.find((tool) => tool.name === name);
+  if (found !== undefined) return found;
+  const names = tools.map((tool) => tool.name).join(', ');
+  const what = name === '' ? 'Which tool?' : `There is no tool ${cut(name, 60)}.`;
+  throw new CaiError('USAGE', what, { next: `There are: ${names}.` });
+}

@@ -88,7 +88,7 @@ function firstLine(child) {
 
 /** What the suite found at each check that did not succeed. */
 function tellFaults(results) {
-  for (const file of readdirSync(results, { recursive: true })) {
+  for (const file of readdirSync(results, { recursive: true, encoding: 'utf8' })) {
     if (!file.endsWith('checks.json')) continue;
     for (const { status, id, errorMessage } of JSON.parse(
       readFileSync(join(results, file), 'utf8'),

@@ -2,7 +2,7 @@
  * MCP over streamable HTTP, both eras at one address: the stateless revision with a server for each request, the
  * older ones with sessions. /health answers without a token.
  */
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer as createHttpServer } from 'node:http';
 import type { NodeIncomingMessageLike } from '@modelcontextprotocol/node';
 import { toNodeHandler } from '@modelcontextprotocol/node';
@@ -59,11 +59,13 @@ export async function serveHttp(input: HttpInput): Promise<HttpServer> {
     maxBodyBytes,
     onError,
   });
-  const fetch = route(input, modern, legacy);
+  const fetch = route(modern, legacy);
   const handler = toNodeHandler({ fetch }, { maxRequestBodySize: maxBodyBytes, onerror: onError });
-  const server = createHttpServer(
-    (request, response) => void handler(request as NodeIncomingMessageLike, response),
-  );
+  const server = createHttpServer((request, response) => {
+    const answer = early(request, input.guard);
+    if (answer === undefined) void handler(request as NodeIncomingMessageLike, response);
+    else void send(answer, response);
+  });
   server.maxConnections = maxConnections;
   // A request's head must come soon; its answer may be a stream that stays open.
   server.headersTimeout = 10_000;
@@ -85,21 +87,28 @@ export async function serveHttp(input: HttpInput): Promise<HttpServer> {
   );
 }
 
-function route(
-  { guard }: HttpInput,
-  modern: McpHttpHandler,
-  legacy: Sessions,
-): (request: Request) => Promise<Response> {
+/** What is answered without reading a body: who is not let in must not fill the memory. */
+function early(request: IncomingMessage, guard: Guard): Response | undefined {
+  const [path = ''] = (request.url ?? '').split('?');
+  if (path === '/health') return Response.json({ status: 'ok' });
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(request.headers))
+    if (typeof value === 'string') headers.set(name, value);
+  const refusal = guard(new Request('http://localhost/', { headers }));
+  if (refusal !== undefined) return refusal;
+  if (path === '/mcp' || path === '/') return undefined;
+  const body = { error: 'not_found', error_description: 'MCP is at /mcp.' };
+  return Response.json(body, { status: 404 });
+}
+
+async function send(answer: Response, response: ServerResponse): Promise<void> {
+  // The rest of the request is not waited for.
+  response.writeHead(answer.status, { ...Object.fromEntries(answer.headers), connection: 'close' });
+  response.end(await answer.text());
+}
+
+function route(modern: McpHttpHandler, legacy: Sessions): (request: Request) => Promise<Response> {
   return async (request) => {
-    const { pathname } = new URL(request.url);
-    if (pathname === '/health') return Response.json({ status: 'ok' });
-    const refusal = guard(request);
-    if (refusal !== undefined) return refusal;
-    if (pathname !== '/mcp' && pathname !== '/')
-      return Response.json(
-        { error: 'not_found', error_description: 'MCP is at /mcp.' },
-        { status: 404 },
-      );
     const options = { maxRequestBodySize: maxBodyBytes };
     const isLegacy = await isLegacyRequest(request, undefined, options);
     return isLegacy ? legacy.fetch(request) : modern.fetch(request);

@@ -93,15 +93,30 @@ async function through(session: Session, request: Request): Promise<Response> {
       done();
       return response;
     }
-    return new Response(watched(response.body, done), response);
+    return new Response(watched(response.body, { onEnd: done, gone: request.signal }), response);
   } catch (error) {
     done();
     throw error;
   }
 }
 
-function watched(body: ReadableStream<Uint8Array>, onEnd: () => void): ReadableStream<Uint8Array> {
+interface Watch {
+  readonly onEnd: () => void;
+  /** The client has gone; whoever writes the answer only notices with the next byte. */
+  readonly gone: AbortSignal;
+}
+
+function watched(
+  body: ReadableStream<Uint8Array>,
+  { onEnd, gone }: Watch,
+): ReadableStream<Uint8Array> {
   const reader = body.getReader();
+  const leave = (): void => {
+    onEnd();
+    reader.cancel().catch(() => undefined);
+  };
+  gone.addEventListener('abort', leave, { once: true });
+  if (gone.aborted) leave();
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {

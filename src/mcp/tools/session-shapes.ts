@@ -1,6 +1,6 @@
 /** The session's objects as tools answer with them: what a model needs of them, by the names of docs/json.md. */
 import * as z from 'zod';
-import type { ConflictInfo, HoldInfo, Problem, SessionStatus } from '../../control/api.ts';
+import type { ConflictInfo, HoldInfo, Problem } from '../../control/api.ts';
 import { displayPath } from '../../tree/path.ts';
 
 const side = z.enum(['local', 'container']);
@@ -122,14 +122,24 @@ export function toHold({
 }
 
 /** The open ones; those that a policy settled wait for nobody. */
-export function openOnes(status: Pick<SessionStatus, 'conflicts'>): ConflictInfo[] {
+export function openOnes<C extends Pick<ConflictInfo, 'settled'>>(status: {
+  readonly conflicts: readonly C[];
+}): C[] {
   return status.conflicts.filter(({ settled }) => settled === 'open');
 }
 
+interface Attention {
+  readonly conflicts: readonly Pick<ConflictInfo, 'id' | 'path' | 'summary' | 'settled'>[];
+  readonly holds: readonly Pick<HoldInfo, 'message' | 'next'>[];
+  readonly problems: readonly {
+    readonly path?: string | undefined;
+    readonly message: string;
+    readonly next?: string | undefined;
+  }[];
+}
+
 /** A line each for what needs attention. */
-export function attention(
-  status: Pick<SessionStatus, 'conflicts' | 'holds' | 'problems'>,
-): string[] {
+export function attention(status: Attention): string[] {
   return [
     ...openOnes(status).map(
       ({ id, path, summary }) => `conflict ${id}: ${displayPath(path)}: ${summary}`,

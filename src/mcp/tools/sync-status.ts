@@ -74,18 +74,12 @@ function toTotals({ files, bytes, last }: SessionStatus['totals']['toLocal'], la
 function render(data: StatusData): string {
   if (data.session === undefined)
     return `No session runs for ${data.workspace}; files stay on this side.${data.next === undefined ? '' : ` ${data.next}`}`;
-  const attentionLines = attention({
-    ...data,
-    conflicts: data.conflicts as unknown as SessionStatus['conflicts'],
-    holds: data.holds as unknown as SessionStatus['holds'],
-    problems: data.problems as unknown as SessionStatus['problems'],
-  });
   return [
     `Sync ${data.session}: ${data.state}, ${data.local} and ${data.container}`,
     `Local → Docker: ${fromLocal(data)}`,
     `Docker → Local: ${toLocal(data)}`,
     `Workspace size: ${size(data.bytes ?? 0)} in ${data.files} files, ${data.pending} changes pending`,
-    ...attentionLines,
+    ...attention(data),
   ].join('\n');
 }
 

@@ -6,7 +6,7 @@ import type { Called } from '../mcp/call.ts';
 import { note, print, printJson } from './output.ts';
 
 const examples = `
-Arguments of the tool are written as options: --file-path x, a list by repeating it, all else as JSON.
+Arguments of the tool are written as options: --file-path x, a list by several words, all else but text as JSON.
 
 Examples:
   $ cai call                                  the tools that there are

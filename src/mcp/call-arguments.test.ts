@@ -18,6 +18,10 @@ test.each<[string[], object]>([
   [['--file-path', 'a b'], { file_path: 'a b' }],
   [['--file_path=--odd'], { file_path: '--odd' }],
   [['--path', 'a', '--path', 'b', '--exclude', '*.log'], { paths: ['a', 'b'], exclude: ['*.log'] }],
+  [
+    ['--paths', 'a', 'b', '--exclude', '*.log', '*.tmp', '--path', 'c'],
+    { paths: ['a', 'b', 'c'], exclude: ['*.log', '*.tmp'] },
+  ],
   [['--dry-run', '--limit', '3'], { dry_run: true, limit: 3 }],
   [['--dry-run', 'false'], { dry_run: false }],
   [['--edits', '{"old_text":"a","new_text":"b"}'], { edits: [{ old_text: 'a', new_text: 'b' }] }],

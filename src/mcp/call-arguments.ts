@@ -1,7 +1,7 @@
 /**
  * A tool's arguments from words of a command line, read by the tool's own schema: `--file-path x` or
- * `--file_path=x`, a list by repeating its name (its singular too: `--path a --path b`), everything that
- * is no text as JSON. Pure.
+ * `--file_path=x`, a list by several words or by repeating its name (its singular too: `--path a b --path c`),
+ * everything that is no text as JSON. Pure.
  */
 import { CaiError } from '../errors.ts';
 
@@ -29,15 +29,28 @@ export function toolArguments(
     const property = properties[name] as Property;
     const isList = property.type === 'array';
     const type = isList ? property.items?.type : property.type;
-    const alone =
-      given === undefined && type === 'boolean' && !/^(true|false)$/.test(rest[0] ?? '');
-    const text = alone ? 'true' : (given ?? rest.shift());
-    if (text === undefined) throw usage(`--${option} needs a value.`, properties);
-    const value = parseValue(text, type, option);
-    if (!isList) result[name] = value;
-    else result[name] = [...((result[name] as unknown[]) ?? []), value];
+    const values = given === undefined ? takeWords(rest, { isList, type }) : [given];
+    const [first] = values;
+    if (first === undefined) throw usage(`--${option} needs a value.`, properties);
+    if (!isList) result[name] = parseValue(first, type, option);
+    else {
+      const known = (result[name] as unknown[] | undefined) ?? [];
+      result[name] = [...known, ...values.map((text) => parseValue(text, type, option))];
+    }
   }
   return result;
+}
+
+/** The words that belong to an option: one, for a list all up to the next option, for a truth maybe none. */
+function takeWords(
+  rest: string[],
+  { isList, type }: { readonly isList: boolean; readonly type: unknown },
+): readonly string[] {
+  if (type === 'boolean' && !isList && !/^(true|false)$/.test(rest[0] ?? '')) return ['true'];
+  const values = rest.splice(0, 1);
+  while (isList && rest[0] !== undefined && !rest[0].startsWith('--'))
+    values.push(rest.shift() as string);
+  return values;
 }
 
 function propertyName(

@@ -80,15 +80,7 @@ describeNeeding(['docker', 'docker-compose', 'rsync'], 'the workspace', () => {
     await workspace.compose('up', '--detach');
     await says(/^ready/m, 'the session');
     expect(await inWorkspace('README.md')).toBe('');
-    const some = await mcp(
-      'sync_from_local',
-      '--path',
-      'src',
-      '--path',
-      'notes.log',
-      '--exclude',
-      '*.log',
-    );
+    const some = await mcp('sync_from_local', '--path', 'src', 'notes.log', '--exclude', '*.log');
     expect(some).toContain('✅ Synced 2 path(s) from local to Docker workspace');
     expect(await inWorkspace('src/index.ts')).toBe('console.log(1);\n');
     expect(await inWorkspace('notes.log')).toBe('');

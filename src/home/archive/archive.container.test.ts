@@ -113,6 +113,26 @@ describeNeeding(['docker'], 'a volume goes into an archive and comes back', () =
     expect(await inVolume(target, 'stat -c %Z . .claude.json')).toBe(stamp);
   });
 
+  it('says so when the volume has no room for it, and the volume is as it was', async () => {
+    const small = `cai-test-small-${process.pid}-${Date.now()}`;
+    const options = ['type=tmpfs', 'device=tmpfs', 'o=size=4m'].flatMap((each) => ['--opt', each]);
+    await docker(['volume', 'create', '--driver', 'local', ...options, small]);
+    // Its contents go when nobody uses it.
+    const user = await startContainer({ volumes: [`${small}:/v`] });
+    try {
+      await user.exec(['sh', '-c', 'echo old > /v/old']);
+      await expect(restore(small, archive)).rejects.toMatchObject({
+        code: 'NO_SPACE',
+        next: expect.stringContaining('nothing was changed'),
+      });
+      const { stdout } = await user.exec(['sh', '-c', 'ls -A /v; cat /v/old']);
+      expect(stdout).toBe('old\nold\n');
+    } finally {
+      await user.remove();
+      await docker(['volume', 'rm', small], { anyCode: true });
+    }
+  });
+
   it('leaves out what is excluded, and leaves that alone in the volume', async () => {
     const isExcluded = (path: string): boolean => path === 'deep/a';
     const part = join(directory, 'part.tgz');

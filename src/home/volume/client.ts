@@ -9,7 +9,8 @@ import type { Answer } from './protocol.ts';
 export interface Conversation {
   /** The next message or piece of content. Throws what the helper says is wrong, LINK when it is gone, TIMEOUT, CANCELLED. */
   next(): Promise<Answer | Buffer>;
-  send(message: unknown): Promise<void>;
+  /** Gathered with what follows it, unless the helper is to act on it. */
+  send(message: unknown, how?: 'gathered'): Promise<void>;
   sendData(bytes: Uint8Array): Promise<void>;
 }
 
@@ -41,19 +42,34 @@ export function converse(helper: Helper, volume: string, signal?: AbortSignal): 
     return error;
   }
 
-  async function write(bytes: Buffer): Promise<void> {
+  let gathered: Buffer[] = [];
+  let gatheredBytes = 0;
+  let gone = false;
+  void helper.ended.then(() => {
+    gone = true;
+  });
+
+  /** Many small pieces take the engine far longer than one large one. */
+  async function write(bytes: Buffer, gather: boolean): Promise<void> {
     stopIfCancelled(signal);
-    if (helper.input.write(bytes)) return;
+    gathered.push(bytes);
+    gatheredBytes += bytes.length;
+    if (gather && gatheredBytes < maxData) return;
+    const all = Buffer.concat(gathered);
+    gathered = [];
+    gatheredBytes = 0;
+    if (gone) throw await goneError(helper, volume, signal);
+    if (helper.input.write(all)) return;
     // When the helper ended, whoever reads next is told why.
     await bounded(Promise.race([drained(helper), helper.ended]), signal);
   }
 
   return {
     next,
-    send: (message) => write(messageFrame(message)),
+    send: (message, how) => write(messageFrame(message), how === 'gathered'),
     async sendData(bytes) {
       for (let at = 0; at < bytes.length; at += maxData)
-        await write(dataFrame(bytes.subarray(at, at + maxData)));
+        await write(dataFrame(bytes.subarray(at, at + maxData)), true);
     },
   };
 }

@@ -2,6 +2,7 @@
 import { ensureAgentImage } from '../../docker/agent-image.ts';
 import { agentUser } from '../../docker/agent-places.ts';
 import { requireVolume } from '../../docker/volume.ts';
+import { toCaiError } from '../../errors.ts';
 import { checkVolumeName } from '../names.ts';
 import { type Conversation, converse } from './client.ts';
 import type { NewEntry, VolumeEntry } from './entry.ts';
@@ -128,7 +129,11 @@ async function write(talk: Conversation, request: WriteRequest): Promise<WriteRe
     throw violation('a result before the end');
   });
   failed.catch(() => {});
-  const sent = sendAll(talk, request);
+  const sent = sendAll(talk, request).catch(async (error: unknown) => {
+    // What the helper said before it ended says more than that it ended.
+    if (toCaiError(error).code === 'LINK') await failed;
+    throw error;
+  });
   sent.catch(() => {});
   await Promise.race([sent, failed]);
   return result;
@@ -139,7 +144,7 @@ async function sendAll(talk: Conversation, request: WriteRequest): Promise<void>
   const progress = { files: 0, bytes: 0 };
   await talk.send({ op: 'write', dryRun });
   for await (const entry of entries) {
-    await talk.send({ entry: wireEntry(entry) });
+    await talk.send({ entry: wireEntry(entry) }, 'gathered');
     progress.files += 1;
     if (entry.kind === 'file')
       for await (const bytes of entry.content()) {
@@ -149,7 +154,7 @@ async function sendAll(talk: Conversation, request: WriteRequest): Promise<void>
       }
     onProgress?.({ ...progress });
   }
-  for (const some of batches(remove)) await talk.send({ remove: some });
+  for (const some of batches(remove)) await talk.send({ remove: some }, 'gathered');
   await talk.send({ commit: true });
 }
 

@@ -6,7 +6,7 @@ import * as fs from 'node:fs';
 import { agentUser } from '../../../docker/agent-places.ts';
 import { CaiError, toCaiError } from '../../../errors.ts';
 import type { VolumeEntry } from '../entry.ts';
-import { dataFrame, messageFrame, readFrames, violation } from '../frames.ts';
+import { dataFrame, maxData, messageFrame, readFrames, violation } from '../frames.ts';
 import {
   type Answer,
   batch,
@@ -27,6 +27,8 @@ const options = { root, fs };
 const frames = readFrames(process.stdin);
 const busyMs = 2000;
 let lastSent = Date.now();
+let gathered: Buffer[] = [];
+let gatheredBytes = 0;
 
 // When nobody listens any more, what was begun is still brought to its end.
 process.stdout.on('error', () => {});
@@ -115,9 +117,12 @@ async function write(dryRun: boolean): Promise<void> {
       else break;
     }
     await tell({ busy: true });
-    const plan = planWrite(root, stage.seal(), remove);
+    const plan = planWrite(root, stage.end(), remove);
+    if (dryRun || plan.steps.length === 0) return await answer(plan, []);
     await tell({ busy: true });
-    await answer(plan, dryRun ? [] : commit(plan));
+    stage.makeDurable();
+    await tell({ busy: true });
+    await answer(plan, commit(plan));
   } finally {
     // With a journal in it the area is not ours to clear: the next to come goes on with it.
     if (!fs.existsSync(`${root}/.cai-volume/journal`)) stage.drop();
@@ -144,13 +149,21 @@ async function answer(plan: Plan, leftDirectories: readonly string[]): Promise<v
   await tell({ done: { unchanged: plan.unchanged } });
 }
 
+/** Whatever the host may be waiting for goes out at once; the parts of a long answer are gathered. */
 function tell(message: Answer): Promise<void> {
-  return send(messageFrame(message));
+  const urgent = 'done' in message || 'busy' in message || 'error' in message || 'ready' in message;
+  return send(messageFrame(message), urgent);
 }
 
-function send(bytes: Buffer): Promise<void> {
+async function send(bytes: Buffer, urgent = false): Promise<void> {
+  gathered.push(bytes);
+  gatheredBytes += bytes.length;
+  if (!urgent && gatheredBytes < maxData && Date.now() - lastSent < busyMs) return;
+  const all = Buffer.concat(gathered);
+  gathered = [];
+  gatheredBytes = 0;
   lastSent = Date.now();
-  return new Promise((resolve) => {
-    process.stdout.write(bytes, () => resolve());
+  await new Promise<void>((resolve) => {
+    process.stdout.write(all, () => resolve());
   });
 }

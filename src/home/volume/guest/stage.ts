@@ -34,8 +34,10 @@ export interface Stage {
   /** Begins an entry; a file's bytes follow. Throws when the entry must not be. */
   add(entry: WireEntry): void;
   data(bytes: Uint8Array): void;
-  /** All entries by path, once their contents are on the disk. */
-  seal(): ReadonlyMap<string, Staged>;
+  /** All entries by path. */
+  end(): ReadonlyMap<string, Staged>;
+  /** Brings their contents onto the disk; before the first switch. */
+  makeDurable(): void;
   drop(): void;
 }
 
@@ -95,11 +97,11 @@ export function openStage(root: string): Stage {
       open.left -= bytes.length;
       if (open.left === 0) finish();
     },
-    seal() {
+    end() {
       finish();
-      makeDurable(root, entries);
       return entries;
     },
+    makeDurable: () => makeDurable(root, entries),
     drop() {
       if (open !== undefined) closeSync(open.file);
       open = undefined;

@@ -12,7 +12,7 @@ import { carryOut, recover, type SwitchFs } from './switch.ts';
 import { walk } from './walk.ts';
 
 /** More with CAI_TEST_RUNS. */
-const runs = Number(process.env.CAI_TEST_RUNS ?? 12);
+const runs = Number(process.env.CAI_TEST_RUNS ?? 8);
 
 type Model = Readonly<Record<string, string>>;
 
@@ -68,7 +68,9 @@ function replace(root: string, after: Model, fs: SwitchFs): void {
     if (text !== '') stage.data(Buffer.from(text));
   }
   const remove = [...walk(root)].map(({ path }) => path).filter((path) => !(path in after));
-  carryOut(planWrite(root, stage.seal(), remove).steps, { root, fs });
+  const { steps } = planWrite(root, stage.end(), remove);
+  stage.makeDurable();
+  carryOut(steps, { root, fs });
 }
 
 /** Real calls up to the given one; then one fails, or (as after a kill) all do. */
@@ -143,7 +145,7 @@ describeNeeding(['root'], 'a write into a volume', () => {
           stage.add(entry);
           if (text !== '') stage.data(Buffer.from(text));
         }
-        const plan = planWrite(root, stage.seal(), []);
+        const plan = planWrite(root, stage.end(), []);
         expect(plan.steps).toEqual([]);
         expect(plan.unchanged).toBe(Object.keys(tree).length);
         stage.drop();

@@ -1,9 +1,11 @@
 /** Lists a volume: parents before what is in them, names in the order of their bytes. */
 import { createHash } from 'node:crypto';
 import {
+  type BigIntStats,
   closeSync,
   constants,
   fstatSync,
+  lstatSync,
   openSync,
   readdirSync,
   readlinkSync,
@@ -12,7 +14,6 @@ import {
 import { join } from 'node:path';
 import { CaiError } from '../../../errors.ts';
 import { reservedName, type VolumeEntry } from '../entry.ts';
-import { lookAt } from './disk.ts';
 
 /** More than this is no configuration; the list is held in memory. */
 const maxEntries = 2_000_000;
@@ -57,16 +58,31 @@ function namesIn(directory: string): Buffer[] {
 /** What stands at a path; undefined when nothing does. */
 export function entryAt(root: string, path: string): VolumeEntry | undefined {
   const place = join(root, path);
-  const stat = lookAt(place);
+  const stat = statAt(place);
   if (stat === undefined) return undefined;
-  const { uid, gid, size } = stat;
-  const common = { path, uid, gid, mtime: Math.floor(stat.mtimeMs) };
-  const mode = stat.mode & 0o7777;
-  if (stat.isFile()) return { kind: 'file', ...common, mode, size };
+  // Times as whole numbers: as a fraction, a time just below a millisecond would be rounded up.
+  const common = {
+    path,
+    uid: Number(stat.uid),
+    gid: Number(stat.gid),
+    mtime: Number(stat.mtimeMs),
+  };
+  const mode = Number(stat.mode) & 0o7777;
+  if (stat.isFile()) return { kind: 'file', ...common, mode, size: Number(stat.size) };
   if (stat.isDirectory()) return { kind: 'directory', ...common, mode };
   if (stat.isSymbolicLink()) return linkAt(place, common);
   const what = stat.isSocket() ? 'socket' : stat.isFIFO() ? 'pipe' : 'device';
   return { kind: 'other', ...common, what };
+}
+
+function statAt(place: string): BigIntStats | undefined {
+  try {
+    return lstatSync(place, { bigint: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }
 
 function linkAt(

@@ -47,6 +47,8 @@ const bars: readonly Bar[] = [
     limit: 1.5,
     value: (rows) => ratio(rows('edit-100k ←'), rows('edit-4k ←')),
   },
+  { bar: 'edit → in all of 16, p50, ms', limit: 30, value: at('fan-out →', 0.5) },
+  { bar: 'edit ← in all of 16, p50, ms', limit: 30, value: at('fan-out ←', 0.5) },
   {
     bar: 'first sync of 20,000 files to rsync -a',
     limit: 1.5,

@@ -18,6 +18,8 @@ export type RowName =
   | 'edit-4k ←'
   | 'edit-100k →'
   | 'edit-100k ←'
+  | 'fan-out →'
+  | 'fan-out ←'
   | 'first-sync'
   | 'rewrite'
   | 'move'

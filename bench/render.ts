@@ -22,6 +22,8 @@ function rowsFor(largeFiles: number): readonly Row[] {
     { row: 'edit-4k ←', label: 'one edit in 4,000 files ←, p50 / p95 ms', show: two },
     { row: 'edit-100k →', label: `one edit in ${n} files →, p50 / p95 ms`, show: two },
     { row: 'edit-100k ←', label: `one edit in ${n} files ←, p50 / p95 ms`, show: two },
+    { row: 'fan-out →', label: 'one edit → in all of 16, p50 / p95 ms', show: two },
+    { row: 'fan-out ←', label: 'one edit ← in all of 16 and here, p50 / p95 ms', show: two },
     { row: 'first-sync', label: 'first sync of 20,000 files, ms', show: one },
     { row: 'rewrite', label: '2,000 files rewritten, ms', show: one },
     { row: 'move', label: 'directory of 2,000 files moved, ms', show: one },

@@ -1,4 +1,5 @@
 /** Which rows are measured on which tree: a tree is made once and serves several rows. */
+import { fanOut } from './fan-out.ts';
 import { listFiles, writeFiles } from './files.ts';
 import type { Measure, RowName } from './measure.ts';
 import type { Form, Pair } from './pair.ts';
@@ -52,6 +53,7 @@ export const scenarios: readonly Scenario[] = [
   { name: 'small', isFor: () => true, run: small },
   { name: 'first-sync', isFor: ({ name }) => name !== 'lsyncd', run: firstSync },
   { name: 'large', isFor: ({ name }) => name === 'cai', run: large },
+  { name: 'fan-out', isFor: ({ name }) => name === 'cai', run: several },
 ];
 
 /** Runs a scenario for a peer; what it measures. */
@@ -119,6 +121,13 @@ async function large({ peer, form, scale, tell }: ScenarioInput): Promise<void> 
       tell('edit-100k ←', await editRow(pair, running, { on: 'container', files, times }));
     },
   );
+}
+
+/** One local directory and sixteen others: an edit on any of them, until all have it. */
+async function several({ form, scale, tell }: ScenarioInput): Promise<void> {
+  const { fromLocal, fromContainer } = await fanOut(form, scale.edits);
+  tell('fan-out →', fromLocal);
+  tell('fan-out ←', fromContainer);
 }
 
 interface Setting {

@@ -28,6 +28,34 @@ async function start(pair: Pair): Promise<Running> {
   };
 }
 
+/** Several sessions of one local directory. */
+export async function startSeveral(place: {
+  readonly local: string;
+  readonly state: string;
+  readonly fars: readonly { readonly address: string }[];
+}): Promise<Pick<Running, 'stop'>> {
+  process.env.CAI_STATE_DIR = place.state;
+  const stop = async () => {
+    await run(process.execPath, [program, 'unwatch', '--all']);
+  };
+  try {
+    for (const [at, { address }] of place.fars.entries())
+      await run(process.execPath, [
+        program,
+        'watch',
+        '-d',
+        place.local,
+        address,
+        '--name',
+        `bench-${at}`,
+      ]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { stop };
+}
+
 async function usage({ form, remote }: Pair): Promise<Usage> {
   const answer = await run(process.execPath, [program, 'status', 'bench', '--json']);
   const { pid } = [JSON.parse(answer)].flat()[0] as SessionStatus;

@@ -13,7 +13,7 @@ import { removeOutcome, removeProcess, writeOutcome, writeProcess } from './proc
 import type { ControlServer } from './server.ts';
 import { serveSession } from './server.ts';
 import { openSessionStore } from './session-store.ts';
-import { tidyMemory } from './tidy-memory.ts';
+import { tidyMemoryIn } from './tidy-memory.ts';
 import { createUpcallHandler } from './upcalls.ts';
 
 const stopDeadlineMs = 10_000;
@@ -59,7 +59,7 @@ export async function hostSession(
   const log = openLog(record.id);
   session.onEvent((event) => {
     log.add(event);
-    if (event.type === 'ready') setTimeout(tidyMemory, tidyAfterMs).unref();
+    if (event.type === 'ready') tidyMemoryIn(tidyAfterMs);
   });
   let server: ControlServer;
   try {

@@ -16,6 +16,14 @@ export function tidyMemory(): void {
   setFlagsFromString('--no-compact-on-every-full-gc');
 }
 
+let waiting: NodeJS.Timeout | undefined;
+
+/** Once for all sessions of this process that ask within that time. */
+export function tidyMemoryIn(ms: number): void {
+  clearTimeout(waiting);
+  waiting = setTimeout(tidyMemory, ms).unref();
+}
+
 /**
  * Arguments for the node of a session in the background, which lives long and mostly idles: its heap
  * grows in small steps. Node 20 to 26 know them.

@@ -8,6 +8,7 @@ import { startInBackground } from '../control/background.ts';
 import { isRunning } from '../control/client.ts';
 import { contains } from '../control/find.ts';
 import { prepareSession } from '../control/prepare.ts';
+import { readProcess } from '../control/process-file.ts';
 import { liveRecords } from '../control/sessions.ts';
 import { attachedSession } from '../control/upcall-target.ts';
 import { CaiError, toCaiError } from '../errors.ts';
@@ -79,7 +80,9 @@ function realRoot(directory: string): string {
 
 function knownRecord(root: string, name: string | undefined): SessionRecord | undefined {
   const here = liveRecords().filter((record) => record.local === root);
-  return here.find((record) => name === undefined || record.name === name);
+  const meant = here.filter((record) => name === undefined || record.name === name);
+  // Of several containers that have the directory, one that runs.
+  return meant.find((record) => readProcess(record) !== undefined) ?? meant[0];
 }
 
 function sessionOf(root: string, name: string | undefined): SessionRecord {

@@ -6,9 +6,10 @@ import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { temporaryDirectory } from '../../test/support/tree.ts';
+import { makeTree, temporaryDirectory } from '../../test/support/tree.ts';
 import { exitCodes } from '../errors.ts';
-import { useTools } from './testing.ts';
+import { startPair } from '../session/testing.ts';
+import { portOf, useTools } from './testing.ts';
 
 const marker = 'WHAT-IS-OUTSIDE';
 const deadlineMs = 10_000;
@@ -126,6 +127,40 @@ test('the list of tools is the one that is fuzzed', async () => {
     expect(outputSchema).toBeDefined();
     expect(annotations).toMatchObject({ title, openWorldHint: false });
   }
+});
+
+/** Those that ask the session: with a real one, between two directories. */
+const ofSession = names.slice(names.indexOf('sync_from_local'), names.indexOf('workspace_info'));
+
+test('the tools of the session withstand any arguments while one runs', async () => {
+  const pair = await startPair({ fill: (local) => makeTree(local, { a: 'x', 'd/b': 'y' }) });
+  await pair.same();
+  fs.writeFileSync(join(pair.local, 'a'), 'z');
+  await pair.same();
+  const { client } = await useTools({}, { root: pair.local, port: portOf(pair), waitMs: 50 });
+  const { tools } = await client.listTools();
+  const paths = fc.oneof(
+    hostilePaths(pair.local),
+    fc.constantFrom('a', 'd', '1', '2', '10m', 'local', 'base'),
+  );
+  for (const name of ofSession) {
+    const schema = tools.find((tool) => tool.name === name)?.inputSchema as JsonSchema;
+    await fc.assert(
+      fc.asyncProperty(argumentsFor(schema, paths), async (args) => {
+        const timeout = { timeout_ms: 200 };
+        const call = {
+          name,
+          arguments: { ...(args as object), ...(name.startsWith('sync_') ? timeout : {}) },
+        };
+        const result = await client.callTool(call, { timeout: deadlineMs });
+        const error = result._meta?.['cai/error'] as { code: string } | undefined;
+        expect(error?.code, JSON.stringify([call, error])).not.toBe('INTERNAL');
+      }),
+      { numRuns: 12 },
+    );
+  }
+  await client.callTool({ name: 'resume_sync', arguments: {} });
+  await pair.same();
 });
 
 test.each(names)('%s withstands any arguments', async (name) => {

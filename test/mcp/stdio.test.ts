@@ -1,7 +1,9 @@
 /** `cai mcp` with the SDK's real client over stdio, while a session runs, in both eras. */
+import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { builtCli } from '../support/built.ts';
 import { newCai } from '../support/cai.ts';
 import { connectStdio, eras } from '../support/mcp.ts';
 import type { McpPair } from '../support/mcp-pair.ts';
@@ -75,6 +77,30 @@ test('without a session files can be edited, and sync tools say how to start one
   });
   expect(await refuse('sync_from_local')).toMatchObject({ code: 'NO_SESSION' });
   expect(stderr()).toBe('');
+});
+
+test('ends when its client closes its end, also in the middle of a call', async () => {
+  const server = spawn(
+    process.execPath,
+    [builtCli(), 'mcp', temporaryDirectory(), '--allow-exec'],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, CAI_STATE_DIR: newCai().stateDirectory },
+    },
+  );
+  const ended = new Promise((resolve) => server.once('exit', resolve));
+  const clientInfo = { name: 'x', version: '1' };
+  const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo };
+  const command = { name: 'run_command', arguments: { command: ['sleep', '600'] } };
+  for (const message of [
+    { id: 1, method: 'initialize', params },
+    { method: 'notifications/initialized' },
+    { id: 2, method: 'tools/call', params: command },
+  ])
+    server.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  await new Promise((resolve) => server.stdout.once('data', resolve));
+  server.stdin.end();
+  expect(await ended).toBe(0);
 });
 
 test('the session that containai.toml defines is started, and started again when it had ended', async () => {

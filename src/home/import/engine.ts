@@ -12,7 +12,7 @@ import { type Decision, type ImportPlan, type PlannedEntry, planImport } from '.
 import { type ImportRecord, type Recorded, readRecord, recordName, writeRecord } from './record.ts';
 import { scanSource } from './scan.ts';
 import { type SelectOptions, selection } from './select.ts';
-import { type Settled, settle } from './settle.ts';
+import { isSameSource, type Settled, settle } from './settle.ts';
 import type { SourceScan } from './source.ts';
 import { type WantedPaths, wantedPaths } from './wanted.ts';
 
@@ -99,7 +99,8 @@ export async function deliver(options: DeliverOptions): Promise<Delivered> {
       dryRun,
       ...(onProgress === undefined ? {} : { onProgress }),
     });
-    return { ...withoutRecord(result), kept: keeping.kept };
+    const { unchanged, ...changes } = withoutRecord(result);
+    return { ...changes, unchanged: unchanged + settled.asBefore, kept: keeping.kept };
   } finally {
     await keeping.drop();
   }
@@ -133,7 +134,7 @@ async function changedOnly(plan: ImportPlan, record?: ImportRecord): Promise<Imp
       entry.kind === 'file' &&
       !entry.placeholder &&
       known?.kind === 'file' &&
-      known.digest === (await digestOf(entry.content));
+      (isSameSource(entry, known) || known.digest === (await digestOf(entry.content)));
     if (!same) entries.push(entry);
   }
   const planned = new Set(plan.entries.map(({ path }) => path));
@@ -178,13 +179,14 @@ async function newEntry(entry: PlannedEntry, written: Map<string, Recorded>): Pr
   const { size, content, digest } = await load(entry.content);
   const { mode, mtime, placeholder } = entry;
   const common = { kind: 'file', path, mode, size } as const;
+  const sourceTime = entry.content.kind === 'source' ? { ctime: entry.content.ctime } : {};
   if (placeholder || mtime === undefined) return { ...common, content };
   return {
     ...common,
     mtime,
     content: async function* () {
       yield* content();
-      written.set(path, { kind: 'file', size, mtime, digest: digest() });
+      written.set(path, { kind: 'file', size, mtime, digest: digest(), ...sourceTime });
     },
   };
 }

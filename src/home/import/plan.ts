@@ -13,7 +13,12 @@ import type { ScannedRoot, SourceFile, SourceNode, SourceScan } from './source.t
 import { isSecretPath, type Wanted } from './wanted.ts';
 
 export type PlannedContent =
-  | { readonly kind: 'source'; readonly real: string }
+  | {
+      readonly kind: 'source';
+      readonly real: string;
+      readonly size: number;
+      readonly ctime: number;
+    }
   | { readonly kind: 'text'; readonly text: string };
 
 export type PlannedEntry =
@@ -150,7 +155,7 @@ function planFile(node: SourceFile, target: string, context: NodeContext): void 
   const secret = wanted.flags.has('secret') || isSecretPath(secrets, node.path);
   // A script that is a secret stays a script.
   const mode = secret ? 0o600 | (node.mode & 0o100) : node.mode;
-  const { path: source, mtime, size } = node;
+  const { path: source, mtime, size, ctime, real } = node;
   const file = { kind: 'file', path: target, mode, mtime } as const;
   const filtered = filterText(node, context);
   if (filtered !== undefined) {
@@ -161,7 +166,7 @@ function planFile(node: SourceFile, target: string, context: NodeContext): void 
   const empty = size === 0 && wanted.flags.has('json-init') && source === wanted.path;
   draft.entries.set(target, {
     ...file,
-    content: empty ? { kind: 'text', text: '{}\n' } : { kind: 'source', real: node.real },
+    content: empty ? { kind: 'text', text: '{}\n' } : { kind: 'source', real, size, ctime },
   });
   draft.decisions.push({ source, target, outcome: 'copied', ...via(node.through) });
 }

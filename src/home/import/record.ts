@@ -18,6 +18,8 @@ export interface RecordedFile {
   readonly mtime: number;
   /** SHA-256 in hex. */
   readonly digest: string;
+  /** Of the source, when it was read: as long as it is this, so is the content. */
+  readonly ctime?: number;
 }
 
 export type Recorded =
@@ -67,13 +69,14 @@ export function readRecord(text: string): ImportRecord | undefined {
 
 function isRecorded(value: unknown): value is Recorded {
   if (!isTable(value)) return false;
-  const { kind, size, mtime, digest, target } = value;
+  const { kind, size, mtime, digest, target, ctime = 0 } = value;
   if (kind === 'directory') return true;
   if (kind === 'link') return typeof target === 'string';
   return (
     kind === 'file' &&
     Number.isSafeInteger(size) &&
     typeof mtime === 'number' &&
+    typeof ctime === 'number' &&
     typeof digest === 'string' &&
     /^[0-9a-f]{64}$/.test(digest)
   );

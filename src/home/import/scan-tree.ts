@@ -47,7 +47,7 @@ export async function scanTree(spot: Spot, walk: Walk): Promise<SourceNode> {
 
 async function scanFile({ path, real, stats, through }: Spot): Promise<SourceNode> {
   await mustRead(real, constants.R_OK);
-  const { mode, size, mtimeMs } = stats;
+  const { mode, size, mtimeMs, ctimeMs } = stats;
   return {
     kind: 'file',
     path,
@@ -55,6 +55,7 @@ async function scanFile({ path, real, stats, through }: Spot): Promise<SourceNod
     mode: mode & 0o777,
     size,
     mtime: Math.floor(mtimeMs),
+    ctime: ctimeMs,
     ...(through === undefined ? {} : { through }),
   };
 }

@@ -2,6 +2,7 @@
  * The plan against what the volume holds: what is written, what goes, and what of the container's own
  * work would be displaced and is kept beside it. Nothing that a container wrote is lost. Pure.
  */
+import { agentUser } from '../../docker/agent-places.ts';
 import { isWithin } from '../../tree/path.ts';
 import type { VolumeEntry } from '../volume/entry.ts';
 import type { ImportPlan, PlannedEntry } from './plan.ts';
@@ -19,6 +20,8 @@ export interface SettleInput {
 
 export interface Settled {
   readonly writes: readonly PlannedEntry[];
+  /** Planned, and in the volume already, as can be told without reading anything. */
+  readonly asBefore: number;
   readonly removes: readonly string[];
   /** In the volume, perhaps not written by import, and displaced by a write: to be compared, or kept. */
   readonly suspects: readonly Suspect[];
@@ -35,15 +38,20 @@ export function settle(input: SettleInput): Settled {
   const isOurs = (entry: VolumeEntry): boolean =>
     matches(entry, input.record?.entries.get(entry.path));
   const writes: PlannedEntry[] = [];
+  let asBefore = 0;
   const suspects: Suspect[] = [];
   for (const planned of input.plan.entries) {
     const there = present.get(planned.path);
     if (!isNeeded(planned, there)) continue;
+    if (isAsBefore(planned, there, input.record?.entries.get(planned.path))) {
+      asBefore += 1;
+      continue;
+    }
     writes.push(planned);
     for (const entry of displaced(planned, there, input.present))
       if (!isOurs(entry)) suspects.push({ entry, by: planned });
   }
-  return { writes, suspects, removes: removals(input, isOurs) };
+  return { writes, asBefore, suspects, removes: removals(input, isOurs) };
 }
 
 /** Placeholders and parents give way to what is there; an empty file is nothing. */
@@ -52,6 +60,30 @@ function isNeeded(planned: PlannedEntry, there: VolumeEntry | undefined): boolea
   if (planned.kind === 'directory' && planned.onlyNew) return false;
   if (planned.kind !== 'file' || !planned.placeholder) return true;
   return there.kind === 'file' && there.size === 0;
+}
+
+/** Neither side of a file was touched since an import wrote it. */
+function isAsBefore(
+  planned: PlannedEntry,
+  there: VolumeEntry | undefined,
+  known: Recorded | undefined,
+): boolean {
+  if (planned.kind !== 'file' || planned.placeholder || there?.kind !== 'file') return false;
+  return (
+    isSameSource(planned, known) &&
+    matches(there, known) &&
+    there.mode === planned.mode &&
+    there.uid === agentUser.uid &&
+    there.gid === agentUser.gid
+  );
+}
+
+/** The source's file is what the record says an import read. */
+export function isSameSource(planned: PlannedEntry, known: Recorded | undefined): boolean {
+  if (planned.kind !== 'file' || planned.content.kind !== 'source' || known?.kind !== 'file')
+    return false;
+  const { size, ctime } = planned.content;
+  return size === known.size && ctime === known.ctime && planned.mtime === known.mtime;
 }
 
 /** What a write takes the place of; a directory with all that is in it. */

@@ -14,6 +14,8 @@ export interface SourceFile extends Common {
   readonly size: number;
   /** Milliseconds since 1970, whole. */
   readonly mtime: number;
+  /** When anything of it was last changed; no program can set it. */
+  readonly ctime: number;
   /** What is in it, where a flag asks for that. */
   readonly text?: string;
   /** It stands behind a link that had this text. */

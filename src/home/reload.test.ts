@@ -12,6 +12,8 @@ const container: ContainerInfo = {
   image: '',
   mounts: [],
   labels: {},
+  pidMode: '',
+  usernsMode: '',
 };
 
 function answer(stdout: string, more = ''): Promise<Reloaded> {

@@ -66,4 +66,7 @@ export const secretFilePatterns: readonly string[] = [
   '.git-credentials',
   '.htpasswd',
   '**/.config/gh/hosts.yml',
+
+  // What `cai export` writes into the current directory, which is a workspace as a rule.
+  'containai-export-*.tgz',
 ];

@@ -114,6 +114,7 @@ describeNeeding(['docker'], 'the container of a workspace', () => {
     process.env.SSH_AUTH_SOCK = socket;
     onTestFinished(() => void delete process.env.SSH_AUTH_SOCK);
     expect((await here.ok(['run', '--', 'node', '-e', ask])).stdout).toBe('200000\n');
+    await here.ok(['shell']);
     delete process.env.SSH_AUTH_SOCK;
     expect((await here.ok(['run', '--', 'sh', '-c', 'echo "[$SSH_AUTH_SOCK]"'])).stdout).toBe(
       '[]\n',
@@ -168,12 +169,18 @@ describeNeeding(['docker'], 'the container of a workspace', () => {
         env: { ...process.env, CAI_STATE_DIR: here.stateDirectory },
         stdio: 'ignore',
       });
+      const mine = `.cai-export-${child.pid}-`;
       const draft = (): boolean =>
-        readdirSync(here.stateDirectory).some((name) => name.endsWith('.tmp'));
+        readdirSync(here.stateDirectory).some((name) => name.startsWith(mine));
       await waitFor(() => draft() || child.exitCode !== null);
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 700));
-      child.kill('SIGKILL');
+      const gently = round === 2;
+      child.kill(gently ? 'SIGINT' : 'SIGKILL');
       await waitFor(() => child.signalCode !== null || child.exitCode !== null);
+      if (gently) {
+        expect([0, 130]).toContain(child.exitCode);
+        expect(draft()).toBe(false);
+      }
       // Under its name there is nothing, or all of it.
       if (existsSync(archive)) gunzipSync(readFileSync(archive));
     }

@@ -8,6 +8,13 @@ import { type NewEntry, openVolume, type Volume } from '../volume.ts';
 import { helperName } from './helper.ts';
 
 const command = ['docker'];
+interface Inspected {
+  readonly HostConfig: object;
+  readonly Mounts: readonly object[];
+  readonly Path: string;
+  readonly Args: readonly string[];
+}
+
 let image = '';
 
 function file(path: string, text: string | Uint8Array, more: object = {}): NewEntry {
@@ -110,6 +117,18 @@ describeNeeding(['docker'], 'a volume', () => {
   it('is had by one at a time, and let go of when its holder dies', async () => {
     const name = await createVolume();
     const first = await open(name);
+    const { stdout } = await docker(['inspect', '--format', '{{json .}}', helperName(name)]);
+    const { HostConfig, Mounts, Path, Args } = JSON.parse(stdout) as Inspected;
+    expect(HostConfig).toMatchObject({
+      NetworkMode: 'none',
+      ReadonlyRootfs: true,
+      CapDrop: ['ALL'],
+      // Nothing of what passes through it is written down.
+      LogConfig: { Type: 'none' },
+      SecurityOpt: ['no-new-privileges'],
+    });
+    expect(Mounts).toMatchObject([{ Type: 'volume', Name: name }]);
+    expect([Path, ...Args]).toEqual(['node', '/opt/cai/volume.cjs', '/volume']);
     await expect(open(name, 0)).rejects.toMatchObject({ code: 'BUSY' });
     const said: string[] = [];
     const waiting = openVolume({ command, name, image, onProgress: (line) => said.push(line) });

@@ -54,6 +54,28 @@ const bars: readonly Bar[] = [
     limit: 1.5,
     value: (rows) => ratio(rows('first-sync'), rows('first-sync', 'rsync -a')),
   },
+  {
+    bar: 'first sync of the large tree to rsync -a between directories',
+    limit: 1.2,
+    value: (rows) => ratio(rows('bulk'), rows('bulk-rsync')),
+  },
+  {
+    bar: '1 MB changed in 256 MiB → to rsync -a',
+    limit: 1.5,
+    value: (rows) => ratio(rows('delta →'), rows('delta-rsync')),
+  },
+  {
+    bar: '1 MB changed in 256 MiB → MB through the link',
+    limit: 1.5,
+    value: at('delta-bytes →', 0.5, 1e6),
+  },
+  {
+    bar: '1 MB changed in 256 MiB ← MB through the link',
+    limit: 1.5,
+    value: at('delta-bytes ←', 0.5, 1e6),
+  },
+  { bar: '20 such files at once, host MiB', limit: 150, value: at('delta-20-host', 0.5, mib) },
+  { bar: '20 such files at once, agent MiB', limit: 120, value: at('delta-20-agent', 0.5, mib) },
   { bar: '2,000 files rewritten, ms', limit: 1000, value: at('rewrite', 0.5) },
   { bar: 'directory of 2,000 files moved, ms', limit: 500, value: at('move', 0.5) },
   // Names and digests of 2,000 files; their contents would be forty times that.

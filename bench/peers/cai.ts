@@ -1,9 +1,10 @@
 /** cai itself, as its users run it: `cai watch -d`, so that the session is a process of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SessionStatus } from '../../src/control/api.ts';
 import type { Pair } from '../pair.ts';
-import type { Peer, Running, Usage } from '../peer.ts';
+import type { Peer, Processes, Running, Usage } from '../peer.ts';
 import { childrenOf, costOf, run, versionOf, writtenBy } from '../processes.ts';
 
 // The bundle of the bench lies in dist/bench/.
@@ -22,6 +23,10 @@ async function start(pair: Pair): Promise<Running> {
   await run(process.execPath, [program, 'watch', '-d', pair.local, pair.remote, '--name', 'bench']);
   return {
     usage: () => usage(pair),
+    processes: () => processes(pair),
+    settle: async () => {
+      await run(process.execPath, [program, 'flush', 'bench', '--timeout', '300']);
+    },
     stop: async () => {
       await run(process.execPath, [program, 'unwatch', 'bench']);
     },
@@ -56,17 +61,31 @@ export async function startSeveral(place: {
   return { stop };
 }
 
-async function usage({ form, remote }: Pair): Promise<Usage> {
+/** Its events from now on, a JSON object a line. */
+export function follow(): ChildProcess {
+  const args = [program, 'logs', 'bench', '-f', '--json'];
+  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+}
+
+async function processes({ form, remote }: Pair): Promise<Processes> {
   const answer = await run(process.execPath, [program, 'status', 'bench', '--json']);
   const { pid } = [JSON.parse(answer)].flat()[0] as SessionStatus;
   if (pid === undefined) throw new Error('the session has no process');
-  const host = costOf(pid);
-  if (form === 'directories') return { host };
+  if (form === 'directories') return { host: pid };
   const client = childrenOf(pid).find(({ command }) => command.includes('exec'));
   return {
-    host,
-    agent: costOf(await agentOf(remote.split(':')[0] as string)),
-    ...(client === undefined ? {} : { linkBytes: writtenBy(client.pid) }),
+    host: pid,
+    agent: await agentOf(remote.split(':')[0] as string),
+    ...(client === undefined ? {} : { link: client.pid }),
+  };
+}
+
+async function usage(pair: Pair): Promise<Usage> {
+  const { host, agent, link } = await processes(pair);
+  return {
+    host: costOf(host),
+    ...(agent === undefined ? {} : { agent: costOf(agent) }),
+    ...(link === undefined ? {} : { linkBytes: writtenBy(link) }),
   };
 }
 

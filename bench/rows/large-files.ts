@@ -45,7 +45,10 @@ function arrival(names: readonly string[], then: () => void = () => undefined): 
   const child = follow();
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
   const time = new Promise<number>((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`${[...missing]} did not arrive`)), deadlineMs);
+    const late = setTimeout(
+      () => reject(new Error(`${[...missing].join(', ')} did not arrive`)),
+      deadlineMs,
+    );
     lines.on('line', (line) => {
       const event = JSON.parse(line) as SessionEvent;
       if (event.type !== 'transfer' || event.time < since) return;

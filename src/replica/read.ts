@@ -5,7 +5,7 @@ import type { Digest } from '../tree/entry.ts';
 import { type Path, pathFault } from '../tree/path.ts';
 import { closeQuietly, digestNow, openToRead } from './digest.ts';
 import { type Disk, diskPath } from './disk-path.ts';
-import { readAsync } from './fs-port.ts';
+import { readAsync, realFs } from './fs-port.ts';
 import { chunkBytes, inlineLimit, type ReadResult } from './replica.ts';
 
 export function readSmallFile(
@@ -56,6 +56,16 @@ export async function* readFile(
     throw toCaiError(thrown, path);
   } finally {
     if (fd !== undefined) closeQuietly(fs, fd);
+  }
+}
+
+/** True when a program that reads the path below a root goes through no link. */
+export function isPlainWay(root: string, path: Path): boolean {
+  try {
+    checkWay({ fs: realFs, root }, path);
+    return true;
+  } catch {
+    return false;
   }
 }
 

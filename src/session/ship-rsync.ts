@@ -4,6 +4,7 @@
  * what the target found to be right.
  */
 import { CaiError, toCaiError } from '../errors.ts';
+import { isPlainWay } from '../replica/read.ts';
 import type { Content } from '../replica/replica.ts';
 import { farBasis } from '../rsync/arguments.ts';
 import { runRsync } from '../rsync/client.ts';
@@ -37,12 +38,13 @@ export async function shipByRsync(
   let staged: readonly string[] = [];
   let failure: unknown;
   const inward = target === 'local';
+  const { root } = local.info;
   try {
     await runRsync({
       direction: inward ? 'receive' : 'send',
-      basis: !delta ? undefined : inward ? local.info.root : farBasis,
-      directory: inward ? directory : local.info.root,
-      list: listOf(contents),
+      basis: !delta ? undefined : inward ? root : farBasis,
+      directory: inward ? directory : root,
+      list: listOf(inward ? contents : contents.filter(({ path }) => isPlainWay(root, path))),
       tunnel: throughLink(engine, far, inward ? {} : { intake: id }),
       deadlineMs: deadlineFor(contents, engine.core.options.bandwidth ?? 0),
       most: mostBytes(contents, inward),

@@ -7,7 +7,7 @@ import { exclusion } from '../home/excludes.ts';
 import { importDirectory, type SourceOptions } from '../home/import/directory.ts';
 import { type ImportSource, importSource } from '../home/import/from.ts';
 import { labels } from '../home/names.ts';
-import { reloadContainer } from '../home/reload.ts';
+import { type Reloaded, reloadContainer, reloadedTwice } from '../home/reload.ts';
 import { mustRun, resolveTarget, type Target } from '../home/target.ts';
 import { bytes, count } from './format.ts';
 import { interruptible } from './interrupt.ts';
@@ -121,14 +121,18 @@ interface Request {
 async function importOnce(request: Request, { onlyChanged = false }): Promise<void> {
   const { target, flags, from, signal } = request;
   const { command, container } = target;
+  const reload = async (): Promise<Reloaded | undefined> =>
+    container === undefined || flags.dryRun
+      ? undefined
+      : reloadContainer({ command, container, signal });
+  // What programs in it wrote beside the volume comes in first: else it would pass for newer than the import.
+  const before = await reload();
   const brought =
     from.kind === 'archive'
       ? await fromArchive(request, from.path)
       : await fromDirectory(request, onlyChanged);
-  const reloaded =
-    container === undefined || flags.dryRun
-      ? undefined
-      : await reloadContainer({ command, container, signal });
+  const after = await reload();
+  const reloaded = after === undefined ? undefined : reloadedTwice(before, after);
   if (flags.json === true) {
     const more = reloaded === undefined ? {} : { container: reloaded };
     printJson({ ...brought.json, ...more });

@@ -51,6 +51,20 @@ export async function reloadContainer({
   };
 }
 
+/** What was done before an import and after it, as one. */
+export function reloadedTwice(before: Reloaded | undefined, after: Reloaded): Reloaded {
+  if (before?.sync === undefined || after.sync === undefined) return after;
+  const done = new Map(
+    before.sync.actions
+      .filter(({ outcome }) => outcome === 'moved' || outcome === 'linked')
+      .map((action) => [action.path, action]),
+  );
+  const actions = after.sync.actions.map((action) =>
+    action.outcome === 'unchanged' ? (done.get(action.path) ?? action) : action,
+  );
+  return { ...after, sync: { ...after.sync, actions } };
+}
+
 /** The container is not trusted: anything else than a report, in all its parts, is none. */
 function readReport(stdout: string): SyncReport | undefined {
   try {

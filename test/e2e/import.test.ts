@@ -191,10 +191,20 @@ describeNeeding(['docker'], 'cai import', () => {
     const absent = await here.run(['import', here.workspace]);
     expect(absent).toMatchObject({ code: 5, stdout: '' });
     expect(absent.stderr).toContain(`cai import --data-volume ${here.volume}`);
+    const recipes = 'additional_paths = ["~/.ssh", "~/.claude/.credentials.json"]';
+    writeFileSync(join(here.workspace, 'containai.toml'), `[import]\n${recipes}\n`);
+    makeTree(here.home, {
+      '.config/containai/manifests/mine.toml': '[[entries]]\nsource = ".mytool"\nflags = "d"\n',
+      '.mytool/x': 'mine',
+    });
     await here.run(['import']);
     const container = await running(here, here.volume);
-    const inside = async (path: string) => (await container.exec(['cat', path])).stdout;
+    const asAgent = (script: string) => container.exec(['sh', '-c', script], { user: '1000' });
+    const inside = async (path: string) => (await asAgent(`cat ${path}`)).stdout;
     await waitFor(async () => (await inside('/home/agent/.vimrc')) === 'set nu\n');
+    expect(await inside('/home/agent/.ssh/id_ed25519')).toBe('SECRET-key');
+    expect(await inside('/home/agent/.claude/.credentials.json')).toBe('SECRET-login');
+    expect(await inside('/home/agent/.mytool/x')).toBe('mine');
 
     writeFileSync(join(here.home, '.vimrc'), 'set nonu\n');
     writeFileSync(join(here.home, '.inputrc'), 'new');
@@ -204,19 +214,22 @@ describeNeeding(['docker'], 'cai import', () => {
     expect(await inside('/home/agent/.vimrc')).toBe('set nonu\n');
     expect(await inside('/home/agent/.inputrc')).toBe('new');
 
-    // The container changes one file, the host another and takes a third away.
-    await container.exec(['sh', '-c', 'echo mine > /home/agent/.claude/settings.json'], {
-      user: '1000',
-    });
+    // The container changes two files, one through its link and one in the link's place, and puts a
+    // file where a directory was; the host changes the same two, and takes a third away.
+    await asAgent('cd ~ && echo mine > .claude/settings.json && rm .vimrc && echo mine > .vimrc');
+    await asAgent('cd ~/.containai/data && rm -r .bashrc.d && echo mine > .bashrc.d');
+    writeFileSync(join(here.home, '.vimrc'), 'set list\n');
     writeFileSync(join(here.home, '.claude/settings.json'), '{"host":2}');
     rmSync(join(here.home, '.inputrc'));
     const byName = await here.json(['import', '--container', here.container]);
-    expect(byName.kept).toEqual([
-      { path: '.claude/settings.json', as: '.claude/settings.json.before-import' },
-    ]);
+    const changed = ['.bashrc.d', '.claude/settings.json', '.vimrc'];
+    const kept = changed.map((path) => ({ path, as: `${path}.before-import` }));
+    expect(byName.kept).toEqual(kept);
+    for (const { as } of kept) expect(await inside(`${data}/${as}`)).toBe('mine\n');
+    expect(await inside('/home/agent/.vimrc')).toBe('set list\n');
+    expect(await inside('/home/agent/.bashrc.d/a.sh')).toBe('export A=1\n');
     expect(byName.removed).toEqual(['.inputrc']);
     expect(await inside('/home/agent/.claude/settings.json')).toBe('{"host":2}');
-    expect(await inside(`${data}/.claude/settings.json.before-import`)).toBe('mine\n');
 
     await container.stop();
     const stopped = await here.run(['import', '--workspace', here.workspace]);

@@ -13,7 +13,7 @@ import { portOf, useTools } from './testing.ts';
 
 const marker = 'WHAT-IS-OUTSIDE';
 const deadlineMs = 10_000;
-const runs = 40;
+const runs = 25;
 
 /** Paths that try to get out, cannot be, or are just odd. */
 function hostilePaths(root: string): fc.Arbitrary<string> {

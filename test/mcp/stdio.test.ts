@@ -41,11 +41,19 @@ describe.each(eras)('a %s client', (era) => {
 
   test('steers the sync and asks for its status', async () => {
     const { cai, near, far } = await pair({ a: 'a' });
-    const { use, say } = await connectStdio(cai, [near], { era });
+    const { use, say, client } = await connectStdio(cai, [near], { era });
     expect(await say('sync_from_local', { paths: ['a'] })).toMatch(
       /^✅ Synced 1 path\(s\) from local/,
     );
+    const told: string[] = [];
+    client.setNotificationHandler('notifications/resources/updated', ({ params }) => {
+      told.push(params.uri);
+    });
+    const uri = 'cai://status';
+    if (era === 'legacy') await client.subscribeResource({ uri });
+    else await client.listen({ resourceSubscriptions: [uri] });
     await use('pause_sync');
+    await expect.poll(() => told).toContain(uri);
     const { sync } = await use('write_file', { path: 'b', content: 'b' });
     expect(sync).toMatchObject({
       state: 'pending',

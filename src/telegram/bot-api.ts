@@ -21,6 +21,8 @@ export const patient: Patience = { firstMs: 1000, mostMs: 60_000, untilMs: 24 * 
 export interface CallOptions {
   /** True for what may be done again although it may have been done. */
   readonly again: boolean;
+  /** True for what is never given up: the bot is nothing without it. */
+  readonly forever?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -57,7 +59,7 @@ export function openBotApi(input: BotApiInput): BotApi {
     error instanceof GrammyError ? refusal(error) : httpFault(error);
   return {
     secrets,
-    async call(what, work, { again, signal }) {
+    async call(what, work, { again, forever = false, signal }) {
       const start = performance.now();
       let away = false;
       for (let tries = 0; ; tries += 1) {
@@ -69,7 +71,7 @@ export function openBotApi(input: BotApiInput): BotApi {
         } catch (error) {
           if (signal.aborted) throw cancelled(what);
           const fault = faultOf(error);
-          const late = performance.now() - start > patience.untilMs;
+          const late = !forever && performance.now() - start > patience.untilMs;
           const lasting = fault.kind === 'refused' || (fault.kind === 'unknown' && !again);
           if (lasting || late) throw toError(what, fault, secrets);
           if (!away) say(scrub(`Telegram: ${what}: ${fault.message}; trying again.`, secrets));

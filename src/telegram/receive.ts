@@ -21,7 +21,7 @@ const wanted = ['message', 'callback_query'] as const;
 /** Until the signal. Throws when Telegram refuses. */
 export async function poll(input: ReceiveInput): Promise<void> {
   const { api, memory, signal, pollSeconds = 30 } = input;
-  const again = { again: true, signal };
+  const again = { again: true, forever: true, signal };
   await api.call('deleteWebhook', (to, stop) => to.deleteWebhook({}, stop as never), again);
   while (!signal.aborted) {
     const offset = memory.offset();

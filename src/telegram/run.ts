@@ -96,7 +96,7 @@ export async function runBot(input: RunInput): Promise<void> {
 
 /** Who the bot is; and what completes when somebody types `/`. */
 async function introduce(api: BotApi, signal: AbortSignal) {
-  const again = { again: true, signal };
+  const again = { again: true, forever: true, signal };
   const commands = botCommands.map(({ command, description }) => ({ command, description }));
   const me = await api.call('getMe', (to, stop) => to.getMe(stop as never), again);
   await api.call(

@@ -19,6 +19,8 @@ export interface ContainerOptions {
   /** User of the container's processes; `dev` is uid 1000. Default root. */
   readonly user?: string;
   readonly readOnly?: boolean;
+  /** As for `docker run --network`; default none. */
+  readonly network?: string;
   /** As for `docker run -v`: SOURCE:TARGET[:OPTIONS]. */
   readonly volumes?: readonly string[];
   /** As for `docker run --tmpfs`: TARGET[:OPTIONS]. */
@@ -84,7 +86,7 @@ function runArguments(options: ContainerOptions): string[] {
     '--label',
     `${runLabel}=${inject('runId')}`,
     '--network',
-    'none',
+    options.network ?? 'none',
     ...(options.user === undefined ? [] : ['--user', options.user]),
     ...(options.readOnly ? ['--read-only'] : []),
     ...(options.volumes ?? []).flatMap((volume) => ['-v', volume]),

@@ -26,27 +26,35 @@ export interface BotStart {
   readonly telegram: Telegram;
   readonly args?: readonly string[];
   readonly model?: ModelServer;
+  /** The container in which it runs; it must be on the host's network and have the program at /cai. */
+  readonly inside?: string;
 }
 
 export const modelKey = 'sk-test-key-0123456789';
 
-export async function startBot({ cai, telegram, args = [], model }: BotStart): Promise<RunningBot> {
+export async function startBot({
+  cai,
+  telegram,
+  args = [],
+  model,
+  inside,
+}: BotStart): Promise<RunningBot> {
   const { ANTHROPIC_API_KEY: _, ...environment } = process.env;
-  const child = spawn(
-    process.execPath,
-    [builtCli(), 'telegram', ...args, '--api-root', telegram.url, '--json'],
-    {
-      env: {
-        ...environment,
-        CAI_STATE_DIR: cai.stateDirectory,
-        CAI_TELEGRAM_TOKEN: botToken,
-        ...(model === undefined
-          ? {}
-          : { ANTHROPIC_API_KEY: modelKey, ANTHROPIC_BASE_URL: model.url }),
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const secrets = {
+    CAI_TELEGRAM_TOKEN: botToken,
+    ...(model === undefined ? {} : { ANTHROPIC_API_KEY: modelKey, ANTHROPIC_BASE_URL: model.url }),
+  };
+  // Names only: values would stand in the process list.
+  const names = Object.keys(secrets).flatMap((name) => ['-e', name]);
+  const [program, ...before] =
+    inside === undefined
+      ? [process.execPath, builtCli()]
+      : ['docker', 'exec', ...names, inside, 'node', '/cai/cai.js'];
+  const command = ['telegram', ...args, '--api-root', telegram.url, '--json'];
+  const child = spawn(program as string, [...before, ...command], {
+    env: { ...environment, CAI_STATE_DIR: cai.stateDirectory, ...secrets },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   let stdout = '';
   child.stdout.on('data', (chunk) => {

@@ -1,16 +1,18 @@
 /** A directory of another machine: a real sshd on the loopback, the system's ssh, keys made for the test. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { startContainer } from '../support/container.ts';
 import { describeNeeding } from '../support/needs.ts';
 import { watchPair } from '../support/pair.ts';
+import { watch } from '../support/session.ts';
 import { type Sshd, startSshd } from '../support/sshd.ts';
 import { makeTree, temporaryDirectory } from '../support/tree.ts';
 
 const flag = (ssh: readonly string[]) => ['--ssh', ssh.join(' ')];
 const box = (far: string) => `ssh://box${far}`;
 
-describeNeeding(['sshd', 'linux'], 'a directory behind ssh', () => {
+describeNeeding(['sshd', 'rsync', 'linux'], 'a directory behind ssh', () => {
   let sshd: Sshd;
   beforeAll(async () => {
     sshd = await startSshd();
@@ -25,8 +27,10 @@ describeNeeding(['sshd', 'linux'], 'a directory behind ssh', () => {
     makeTree(pair.far, { 'new/far': '2' });
     rmSync(join(pair.far, 'script'));
     expect(await pair.same()).toEqual(['a b', 'a b/c', "it's", 'large', 'new', 'new/far']);
-    const { link, container, problems } = await pair.status();
+    const { link, container, problems, transferEngine } = await pair.status();
     expect(link?.transport).toBe('ssh');
+    // In the same tunnel.
+    expect(transferEngine?.engine).toBe('rsync');
     expect(container).toBe(box(pair.far));
     expect(problems).toEqual([]);
   });
@@ -60,5 +64,24 @@ describeNeeding(['sshd', 'linux'], 'a directory behind ssh', () => {
     await pair.until('up again', ({ state }) => state === 'watching');
     expect(await pair.same()).toEqual(['edit', 'far', 'meanwhile']);
     expect((await pair.status()).problems).toEqual([]);
+  });
+});
+
+describeNeeding(['sshd', 'docker', 'linux'], 'a Docker engine behind ssh', () => {
+  test('has its containers kept the same: docker does the talking', async () => {
+    const sshd = await startSshd();
+    const container = await startContainer();
+    // Docker's own ssh cannot be given a configuration, so it finds one that has it.
+    const bin = temporaryDirectory();
+    writeFileSync(join(bin, 'ssh'), `#!/bin/sh\nexec /usr/bin/${sshd.ssh.join(' ')} "$@"\n`, {
+      mode: 0o755,
+    });
+    vi.stubEnv('PATH', `${bin}:${process.env.PATH}`);
+    vi.stubEnv('DOCKER_HOST', 'ssh://box');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const session = await watch(container);
+    session.put({ near: '1' });
+    await session.far('echo 2 > far');
+    expect((await session.same()).map(({ path }) => path)).toEqual(['far', 'near']);
   });
 });

@@ -55,7 +55,8 @@ export async function fetchKept(
       { maxBytes: entry.size },
     );
   } catch (error) {
-    engine.rsync.failed(toCaiError(error).message);
+    // With the link gone it is not rsync's fault.
+    if (container.replica === far) engine.rsync.failed(toCaiError(error).message);
     return undefined;
   } finally {
     engine.turns.end();

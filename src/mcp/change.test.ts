@@ -56,7 +56,7 @@ const transfer = (path: string, to: 'local' | 'container'): SessionEvent => ({
 });
 
 async function write(played: Played, path = 'f') {
-  const { use } = await useTools({ '.gitignore': 'left/\n' }, { port: played.port, waitMs: 300 });
+  const { use } = await useTools({ '.gitignore': 'left\n' }, { port: played.port, waitMs: 300 });
   return use<{ sync: { state: string; ms?: number; reason?: string } }>('write_file', {
     path,
     content: 'x',
@@ -94,7 +94,7 @@ test.each([
 
 test('a path that is ignored stays, and nobody waits for it', async () => {
   const played = play({ state: 'watching' });
-  expect((await write(played, 'left/f')).sync).toMatchObject({
+  expect((await write(played, 'left')).sync).toMatchObject({
     state: 'stays',
     reason: 'a .gitignore leaves it out',
   });

@@ -91,7 +91,8 @@ function whyNot(path: Path, { holds, problems, conflicts }: FlushResult): Delive
   return open === undefined ? undefined : { state: 'conflict', reason: open.summary };
 }
 
-async function announce({ workspace, author, signal }: ToolCall, claims: readonly Claim[]) {
+/** Says whose the next changes will be. */
+export async function announce({ workspace, author, signal }: ToolCall, claims: readonly Claim[]) {
   const { port } = workspace;
   try {
     const params = { side: port.side, by: author, claims };

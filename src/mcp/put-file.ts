@@ -9,6 +9,7 @@ import { withSpot } from './disk/descend.ts';
 import type { WholeFile } from './disk/read.ts';
 import { digestOf, readWhole, wrongKind } from './disk/read.ts';
 import { writeFile } from './disk/write.ts';
+import { announceParents } from './parents.ts';
 import { isWellFormed } from './text.ts';
 import type { ToolCall } from './tool.ts';
 
@@ -39,6 +40,7 @@ export async function putFile(call: ToolCall, input: PutFile): Promise<Put> {
   workspace.access.check(asked, 'write');
   const isDry = input.dryRun === true;
   const make = !isDry && !input.needsOld;
+  if (make) await announceParents(call, asked);
   return withSpot({ root: workspace.root, path: asked, make }, async (spot) => {
     workspace.access.check(spot.path, 'write');
     const old = await readOld(call, spot, input);

@@ -1,6 +1,6 @@
 /** `cai mcp` with the SDK's real client over stdio, while a session runs, in both eras. */
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { builtCli } from '../support/built.ts';
@@ -37,6 +37,10 @@ describe.each(eras)('a %s client', (era) => {
     await cai.json(['undo', '--by', 'Claude Code'], { cwd: near });
     await cai.json(['flush'], { cwd: near });
     expect(readFileSync(join(far, 'src/index.ts'), 'utf8')).toBe('let a = 1;\n');
+    await use('write_file', { path: 'made/on/the/way', content: 'x' });
+    await cai.json(['undo', '--by', 'Claude Code'], { cwd: near });
+    await cai.json(['flush'], { cwd: near });
+    expect([existsSync(join(near, 'made')), existsSync(join(far, 'made'))]).toEqual([false, false]);
   });
 
   test('steers the sync and asks for its status', async () => {

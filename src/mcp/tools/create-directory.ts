@@ -4,6 +4,7 @@ import { displayPath } from '../../tree/path.ts';
 import { carry, describeSync, syncOutcome, unchanged } from '../change.ts';
 import { withSpot } from '../disk/descend.ts';
 import { makeDirectory } from '../disk/shape.ts';
+import { announceParents } from '../parents.ts';
 import { pathText } from '../schemas.ts';
 import { tool } from '../tool.ts';
 
@@ -24,6 +25,7 @@ export const createDirectory = tool({
     const { workspace } = call;
     const asked = workspace.path(text);
     if (asked !== '') workspace.access.check(asked, 'write', true);
+    await announceParents(call, asked);
     return withSpot({ root: workspace.root, path: asked, make: true }, async (spot) => {
       const { path, stat } = spot;
       const name = path === '' ? '.' : displayPath(path);

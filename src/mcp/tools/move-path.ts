@@ -11,6 +11,7 @@ import { readWhole } from '../disk/read.ts';
 import { moveTo } from '../disk/shape.ts';
 import { kindOf } from '../disk/walk.ts';
 import { checkBelow } from '../inside.ts';
+import { announceParents } from '../parents.ts';
 import { kindName, pathText } from '../schemas.ts';
 import type { ToolCall } from '../tool.ts';
 import { tool } from '../tool.ts';
@@ -40,6 +41,7 @@ export const movePath = tool({
     const { root } = workspace;
     const [from, to] = [workspace.path(source), workspace.path(destination)];
     for (const path of [from, to]) workspace.access.check(path, 'write');
+    await announceParents(call, to);
     return withSpot({ root, path: from, follow: false }, (old) =>
       withSpot({ root, path: to, follow: false, make: true }, async (next) => {
         await checkBoth(call, old, next);

@@ -3,7 +3,6 @@
  * contents are in the volume before their place becomes a link, and what stood there stands aside until
  * it is known that nobody wrote to it meanwhile. The next run takes up what was left aside.
  */
-import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -24,6 +23,7 @@ import {
 import { dirname, join } from 'node:path';
 import { agentUser } from '../../docker/agent-places.ts';
 import { CaiError } from '../../errors.ts';
+import { draftName, dropDrafts } from './drafts.ts';
 import { type Merge, type MergeOptions, planMerge, type Step } from './merge.ts';
 
 /** Behind the name of what stands aside while its place becomes a link. */
@@ -34,6 +34,7 @@ export function asideOf(local: string): string {
 }
 
 export function runSteps(steps: readonly Step[]): void {
+  for (const directory of new Set(steps.map(({ to }) => dirname(to)))) dropDrafts(directory);
   for (const step of steps) runStep(step);
 }
 
@@ -51,7 +52,7 @@ function runStep(step: Step): void {
     keepOwner(to, stats);
     return;
   }
-  const draft = join(dirname(to), `.cai-sync-${randomUUID()}`);
+  const draft = join(dirname(to), draftName());
   try {
     if (step.do === 'link') symlinkSync(step.text, draft);
     else copyFile(from, draft, stats.mode & 0o777);
@@ -98,7 +99,8 @@ export function own(path: string): void {
 /** A link in the place of nothing, or of another link. */
 export function placeLink(local: string, target: string): void {
   makeParents(local);
-  const draft = `${local}.cai-sync-${randomUUID()}`;
+  dropDrafts(dirname(local));
+  const draft = join(dirname(local), draftName());
   symlinkSync(target, draft);
   own(draft);
   try {

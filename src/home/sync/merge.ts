@@ -53,86 +53,95 @@ export interface MergeOptions {
   readonly isPlaceholder: (path: string) => boolean;
 }
 
-const suffix = 'before-sync';
+interface Draft extends MergeOptions {
+  readonly steps: Step[];
+  readonly kept: KeptVersion[];
+  readonly seen: string[];
+  /** Names for versions that give way. */
+  readonly taken: Set<string>;
+}
 
 /** Throws BUSY for what can be in no volume. */
 export function planMerge(options: MergeOptions): Merge {
-  const steps: Step[] = [];
-  const kept: KeptVersion[] = [];
-  const seen: string[] = [];
-  const taken = new Set<string>();
-  const free = (path: string): string => {
-    const name = keptName(path, (each) => taken.has(each) || exists(each), suffix);
-    taken.add(name);
-    return name;
-  };
-  visit(options.local, options.dest);
+  const draft: Draft = { ...options, steps: [], kept: [], seen: [], taken: new Set() };
+  visit(draft, options.local, options.dest);
+  const { steps, kept, seen } = draft;
   const files = steps.filter((step) => step.do === 'file' || step.do === 'link').length;
   return { steps, kept, files, seen: seen.join('\n') };
+}
 
-  function visit(from: string, to: string): void {
-    const stats = lstatSync(from, { bigint: true });
-    seen.push(`${from} ${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.mode}`);
-    const there = lstatSync(to, { throwIfNoEntry: false, bigint: true });
-    if (there === undefined) copy(from, to, stats);
-    else if (stats.isDirectory() && there.isDirectory()) children(from, to);
-    else if (!isSame(from, to, stats, there)) clash(from, to, stats);
+function visit(draft: Draft, from: string, to: string): void {
+  const stats = look(draft, from);
+  const there = lstatSync(to, { throwIfNoEntry: false, bigint: true });
+  if (there === undefined) {
+    copy(draft, { from, to, stats });
+  } else if (stats.isDirectory() && there.isDirectory()) {
+    for (const name of readdirSync(from)) visit(draft, join(from, name), join(to, name));
+  } else if (!isSame(from, to, stats, there)) {
+    clash(draft, { from, to, stats });
   }
+}
 
-  function children(from: string, to: string): void {
-    for (const name of readdirSync(from)) visit(join(from, name), join(to, name));
+function look({ seen }: Draft, path: string): BigIntStats {
+  const stats = lstatSync(path, { bigint: true });
+  seen.push(`${path} ${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.mode}`);
+  return stats;
+}
+
+interface Copy {
+  readonly from: string;
+  readonly to: string;
+  readonly stats: BigIntStats;
+}
+
+function clash(draft: Draft, { from, to, stats }: Copy): void {
+  const { isPlaceholder, wins, steps, kept, taken } = draft;
+  if (isPlaceholder(to)) {
+    copy(draft, { from, to, stats });
+    return;
   }
+  // Nothing is in it.
+  if (isPlaceholder(from)) return;
+  const as = keptName(to, (path) => taken.has(path) || exists(path), 'before-sync');
+  taken.add(as);
+  if (wins(stats) === 'container') {
+    steps.push({ do: 'keep', from: to, to: as });
+    kept.push({ path: to, as, whose: 'volume' });
+    copy(draft, { from, to, stats });
+  } else {
+    kept.push({ path: to, as, whose: 'container' });
+    copy(draft, { from, to: as, stats });
+  }
+}
 
-  function clash(from: string, to: string, stats: BigIntStats): void {
-    if (options.isPlaceholder(to)) {
-      copy(from, to, stats);
-    } else if (options.isPlaceholder(from)) {
-      // Nothing is in it.
-    } else if (options.wins(stats) === 'container') {
-      const as = free(to);
-      steps.push({ do: 'keep', from: to, to: as });
-      kept.push({ path: to, as, whose: 'volume' });
-      copy(from, to, stats);
-    } else {
-      const as = free(to);
-      kept.push({ path: to, as, whose: 'container' });
-      copy(from, as, stats);
+function copy(draft: Draft, { from, to, stats }: Copy): void {
+  if (stats.isDirectory()) {
+    draft.steps.push({ do: 'directory', from, to });
+    for (const name of readdirSync(from)) {
+      const child = join(from, name);
+      copy(draft, { from: child, to: join(to, name), stats: look(draft, child) });
     }
+  } else if (stats.isSymbolicLink()) {
+    const text = linkText(draft, from);
+    // One that leads to its own place in the volume stands for what is there already.
+    if (resolve(dirname(to), text) !== to) draft.steps.push({ do: 'link', from, to, text });
+  } else if (stats.isFile()) {
+    draft.steps.push({ do: 'file', from, to });
+  } else {
+    throw new CaiError('BUSY', `${from} is a socket, a pipe or a device.`, {
+      path: from,
+      next: 'End the program that made it, then run `cai sync` again.',
+    });
   }
+}
 
-  function copy(from: string, to: string, stats: BigIntStats): void {
-    if (stats.isDirectory()) {
-      steps.push({ do: 'directory', from, to });
-      for (const name of readdirSync(from)) {
-        const child = join(from, name);
-        const childStats = lstatSync(child, { bigint: true });
-        seen.push(
-          `${child} ${childStats.ino} ${childStats.size} ${childStats.mtimeNs} ${childStats.mode}`,
-        );
-        copy(child, join(to, name), childStats);
-      }
-    } else if (stats.isSymbolicLink()) {
-      const text = linkText(from);
-      // One that leads to its own place in the volume stands for what is there already.
-      if (resolve(dirname(to), text) !== to) steps.push({ do: 'link', from, to, text });
-    } else if (stats.isFile()) {
-      steps.push({ do: 'file', from, to });
-    } else {
-      throw new CaiError('BUSY', `${from} is a socket, a pipe or a device.`, {
-        path: from,
-        next: 'End the program that made it, then run `cai sync` again.',
-      });
-    }
-  }
-
-  /** A relative link that leads out of what is moved is written absolute. */
-  function linkText(from: string): string {
-    const text = readlinkSync(from);
-    if (isAbsolute(text)) return text;
-    const place = options.place + from.slice(options.local.length);
-    const leads = resolve(dirname(place), text);
-    return isWithin(options.place, leads) ? text : leads;
-  }
+/** A relative link that leads out of what is moved is written absolute. */
+function linkText({ place: top, local }: Draft, from: string): string {
+  const text = readlinkSync(from);
+  if (isAbsolute(text)) return text;
+  const place = top + from.slice(local.length);
+  const leads = resolve(dirname(place), text);
+  return isWithin(top, leads) ? text : leads;
 }
 
 function isSame(from: string, to: string, a: BigIntStats, b: BigIntStats): boolean {

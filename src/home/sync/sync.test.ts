@@ -258,6 +258,10 @@ describe('an interrupted run', () => {
     // Ended after the link was made; meanwhile somebody wrote to what stood aside.
     fs.symlinkSync(join(places.data, '.zshrc'), join(places.home, '.zshrc'));
     fs.writeFileSync(asideOf(join(places.home, '.zshrc')), 'late');
+    // Ended while it copied: no process has had such a number.
+    const draft = '.cai-sync-99999999-00000000-0000-0000-0000-000000000000';
+    fs.mkdirSync(join(places.data, '.vim'));
+    fs.writeFileSync(join(places.data, '.vim', draft), 'half');
     run(places);
     expect(seen(places)).toMatchObject({
       '.vim/a': 'a',
@@ -265,7 +269,8 @@ describe('an interrupted run', () => {
       '.zshrc': 'late',
     });
     expect(read(places.data, '.zshrc.before-sync')).toBe('z');
-    expect(fs.readdirSync(places.home).filter((name) => name.includes('cai-sync'))).toEqual([]);
+    const everything = fs.readdirSync(places.home, { recursive: true, encoding: 'utf8' });
+    expect(everything.filter((name) => name.includes('cai-sync'))).toEqual([]);
   });
 
   test('nothing is ever lost, whatever stands on both sides, and a second run changes nothing', () => {

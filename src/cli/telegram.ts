@@ -74,6 +74,7 @@ async function telegram(directory: string | undefined, flags: Flags): Promise<vo
       next: 'Get one from @BotFather, then run `cai telegram --save-token` and paste it.',
     });
   secret.checkToken(token);
+  checkWebhook(flags);
   const model = await modelOf(flags);
   const [{ runBot }, { readQuiet }] = await Promise.all([
     import('../telegram/run.ts'),
@@ -106,6 +107,14 @@ async function telegram(directory: string | undefined, flags: Flags): Promise<vo
   }
   // What a library left open must not keep the process.
   process.exit();
+}
+
+/** Telegram posts to https only; a server of one's own may do otherwise. */
+function checkWebhook({ webhook, apiRoot }: Flags): void {
+  if (webhook === undefined || apiRoot !== undefined || /^https:\/\/./.test(webhook)) return;
+  throw new CaiError('USAGE', `Telegram does not post to ${webhook}.`, {
+    next: 'Give an https URL that leads here, or leave --webhook out.',
+  });
 }
 
 /** Undefined: no model. */

@@ -1,15 +1,18 @@
 /** What an order or a button does, as a job: call a tool, ask the model, settle conflicts, answer a hold. */
 import { CaiError } from '../errors.ts';
 import type { SessionPort } from '../mcp/port.ts';
+import { displayPath } from '../tree/path.ts';
 import type { Arguments, ListedTool } from './arguments.ts';
 import type { Button, Chat } from './chat.ts';
 import { noModel } from './help.ts';
 import type { Model } from './model.ts';
 import type { Choice, Notice } from './news.ts';
 import { conflictNotice, holdsKey } from './news.ts';
-import { present } from './present.ts';
+import { changedPath, present } from './present.ts';
+import type { Reply } from './reply.ts';
 import { cut, piece, plain } from './reply.ts';
 import type { Tools } from './tools.ts';
+import { authorOf } from './tools.ts';
 import type { Answered, Job, Running } from './work.ts';
 
 export interface Deeds {
@@ -27,8 +30,12 @@ export function toolJob(deeds: Deeds, user: number, tool: string, args: Argument
   return {
     title: titleOf(tool, args),
     async run({ signal, progress }) {
+      const since = Date.now();
       const result = await tools.call({ user, tool, args, signal, onProgress: progress });
-      const reply = present({ tool, args, result }, Date.now());
+      const called = { tool, args, result };
+      const reply = present(called, Date.now());
+      const path = changedPath(called);
+      if (path !== undefined) return undoable(deeds, user, { reply, paths: [path], since });
       if (tool !== 'list_conflicts' || result.failed) return { reply };
       const open = openOf(result.data as unknown as Conflicts);
       if (open.length === 0) return { reply };
@@ -36,6 +43,24 @@ export function toolJob(deeds: Deeds, user: number, tool: string, args: Argument
       return { reply: notice.reply, buttons: buttonsOf(notice, user) };
     },
   };
+}
+
+interface Undoable {
+  readonly reply: Reply;
+  readonly paths: readonly string[];
+  readonly since: number;
+}
+
+/** An answer with a button that takes back what was edited; without a session there is no history to do so. */
+function undoable(
+  { buttonsOf, port }: Deeds,
+  user: number,
+  { reply, paths, since }: Undoable,
+): Answered {
+  if (paths.length === 0 || !port.isUp()) return { reply };
+  const choice = { kind: 'undo', paths: [...new Set(paths)], since } as const;
+  const notice = { reply, choices: [{ label: 'Undo', choice }], keys: [] };
+  return { reply, buttons: buttonsOf(notice, user) };
 }
 
 export function titleOf(tool: string, args: Arguments): string {
@@ -59,7 +84,8 @@ export function askJob(deeds: Deeds, chat: Chat, text: string): Job {
     title: cut(text, 100),
     async run({ signal, progress }) {
       if (model === undefined) return { reply: plain(noModel) };
-      const reply = await model.ask({
+      const since = Date.now();
+      const { reply, edited } = await model.ask({
         text,
         tools: await tools.list(),
         signal,
@@ -68,7 +94,7 @@ export function askJob(deeds: Deeds, chat: Chat, text: string): Job {
         confirm: (tool, args) =>
           deeds.confirm(chat, `The model wants to call ${titleOf(tool, args)}`, signal),
       });
-      return { reply };
+      return undoable(deeds, chat.id, { reply, paths: edited, since });
     },
   };
 }
@@ -78,6 +104,8 @@ export function choiceJob(deeds: Deeds, user: number, choice: Choice): Job {
   switch (choice.kind) {
     case 'take':
       return { title: choiceTitle(choice), run: (running) => take(deeds, user, choice, running) };
+    case 'undo':
+      return toolJob(deeds, user, 'undo', undoArguments(user, choice));
     case 'diff':
       return { title: 'diff', run: (running) => showDiff(deeds, user, choice.ids, running) };
     case 'hold':
@@ -87,11 +115,18 @@ export function choiceJob(deeds: Deeds, user: number, choice: Choice): Job {
 
 export function choiceTitle(choice: Choice): string {
   if (choice.kind === 'diff') return 'Show diff';
+  if (choice.kind === 'undo') return `Undo the edit of ${choice.paths.map(displayPath).join(', ')}`;
   if (choice.kind === 'take') {
     const count = choice.ids.length === 1 ? 'one conflict' : `${choice.ids.length} conflicts`;
     return `Keep ${choice.take} for ${count}`;
   }
   return choice.answer === 'approve' ? 'Approve the deletions' : 'Bring back what vanished';
+}
+
+/** Only what this user did there since, and only those paths. */
+function undoArguments(user: number, { paths, since }: Choice & { kind: 'undo' }): Arguments {
+  const patterns = paths.map((path) => `/${path.replace(/[\\*?[\]!#]/g, '\\$&')}`);
+  return { by: authorOf(user), since: String(since), paths: patterns };
 }
 
 /** As many ids as the tool takes at once. */

@@ -134,6 +134,8 @@ async function admit(desk: Desk, { user }: Incoming, order: Order | undefined): 
       await chat.send(words.paired);
       return false;
     case 'slower':
+      // Whoever wants it to end is heard in any case.
+      if (order?.kind === 'stop') return true;
       if (admission.tell) await chat.send(words.slower);
       return false;
   }
@@ -180,6 +182,13 @@ async function press(desk: Desk, incoming: Press): Promise<void> {
   await answered;
 }
 
+type Chosen = Extract<Action, { kind: 'choice' }>;
+
+async function undo({ asking, work }: Desk, chat: Chat, { choice, shown }: Chosen, job: Job) {
+  if (Date.now() - shown <= askMs) work.queue(chat, job);
+  else await asking.ask(chat, { text: choiceTitle(choice), job });
+}
+
 async function act(desk: Desk, { user, update, message }: Press, action: Action): Promise<void> {
   const { asking, deeds, memory, work } = desk;
   const chat = desk.chatOf(user.id);
@@ -193,6 +202,8 @@ async function act(desk: Desk, { user, update, message }: Press, action: Action)
   if (action.kind === 'run') return start(action.job);
   const job = choiceJob(deeds, user.id, action.choice);
   if (action.choice.kind === 'diff') return work.beside(chat, job);
+  // The answer with the edit stays to be read.
+  if (action.choice.kind === 'undo') return undo(desk, chat, action, job);
   if (Date.now() - action.shown <= askMs) return start(job);
   return asking.ask(chat, { text: choiceTitle(action.choice), job, message });
 }

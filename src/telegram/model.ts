@@ -7,7 +7,7 @@ import type Anthropic from '@anthropic-ai/sdk';
 import { CaiError, toCaiError } from '../errors.ts';
 import type { Arguments, ListedTool } from './arguments.ts';
 import type { Edited, ToolResult } from './present.ts';
-import { editedLine } from './present.ts';
+import { changedPath, editedLine } from './present.ts';
 import type { Piece, Reply } from './reply.ts';
 import { cut, piece } from './reply.ts';
 import { asksFirst } from './risk.ts';
@@ -64,7 +64,13 @@ export interface AskInput {
 }
 
 export interface Model {
-  ask(input: AskInput): Promise<Reply>;
+  ask(input: AskInput): Promise<Asked>;
+}
+
+export interface Asked {
+  readonly reply: Reply;
+  /** Paths that were edited, one for each edit. */
+  readonly edited: readonly string[];
 }
 
 const system = `You help one person with one workspace: a directory that is kept the same on their machine and in a container.
@@ -83,16 +89,22 @@ export function openModel(options: ModelOptions): Model {
 interface Turn {
   readonly messages: Anthropic.MessageParam[];
   readonly shown: Piece[];
+  readonly edited: string[];
   tokens: number;
 }
 
-async function ask(options: ModelOptions, input: AskInput): Promise<Reply> {
+async function ask(options: ModelOptions, input: AskInput): Promise<Asked> {
   const { bounds } = options;
   const late = AbortSignal.timeout(bounds.ms);
   const signal = AbortSignal.any([input.signal, late]);
   const tools = input.tools.filter(({ name }) => options.tools.includes(name));
   const client = await openClient(options);
-  const turn: Turn = { messages: [{ role: 'user', content: input.text }], shown: [], tokens: 0 };
+  const turn: Turn = {
+    messages: [{ role: 'user', content: input.text }],
+    shown: [],
+    edited: [],
+    tokens: 0,
+  };
   try {
     for (let step = 0; step < bounds.steps; step += 1) {
       const answer = await client.messages.create(request(options, tools, turn.messages), {
@@ -168,8 +180,13 @@ async function useTools({ uses, tools, input, turn, signal }: UseInput) {
     const args = (given ?? {}) as Arguments;
     const tool = tools.find((one) => one.name === name);
     input.progress(`🔧 ${name} ${cut(briefly(args), 100)}`);
-    const { text, failed, data } = await useTool(tool, args, input);
-    if (!failed && name === 'edit_file') turn.shown.push(...editPieces(data as unknown as Edited));
+    const result = await useTool(tool, args, input);
+    const { text, failed, data } = result;
+    const edited = changedPath({ tool: name, args, result });
+    if (edited !== undefined) {
+      turn.edited.push(edited);
+      turn.shown.push(...editPieces(data as unknown as Edited));
+    }
     results.push({
       type: 'tool_result',
       tool_use_id: id,
@@ -199,15 +216,15 @@ function briefly(args: Arguments): string {
 }
 
 function editPieces(data: Edited): Piece[] {
-  if (data.result === 'unchanged' || data.dry_run === true) return [];
   const diff = data.diff === undefined ? [] : [piece('diff', data.diff), piece('plain', '\n')];
   return [piece('plain', `${editedLine(data)}\n`), ...diff];
 }
 
-function finish({ shown }: Turn, text: string): Reply {
+function finish({ shown, edited }: Turn, text: string): Asked {
   const said = text.trim();
-  if (said === '' && shown.length === 0) return [piece('plain', 'The model said nothing.')];
-  return [...shown, piece('plain', said)];
+  const nothing = said === '' && shown.length === 0;
+  const reply = [...shown, piece('plain', nothing ? 'The model said nothing.' : said)];
+  return { reply, edited };
 }
 
 function textOf({ content, stop_reason: why }: Anthropic.Message): string {

@@ -27,6 +27,8 @@ export type Choice =
       readonly take: 'local' | 'container' | 'both';
       readonly ids: readonly string[];
     }
+  /** What an answer of the bot had changed. */
+  | { readonly kind: 'undo'; readonly paths: readonly string[]; readonly since: number }
   | { readonly kind: 'diff'; readonly ids: readonly string[] }
   | { readonly kind: 'hold'; readonly answer: 'approve' | 'reject'; readonly holds: string };
 

@@ -1,6 +1,7 @@
 /** From an order to a job: at once what only reads, one after the other what changes, and first a question where that is due. */
 import type { Deeds } from './actions.ts';
 import { askJob, findTool, titleOf, toolJob } from './actions.ts';
+import type { Arguments, ListedTool } from './arguments.ts';
 import { readArguments } from './arguments.ts';
 import type { Asking } from './asking.ts';
 import type { Chat } from './chat.ts';
@@ -71,9 +72,25 @@ async function callTool(
   const job = toolJob(deeds, chat.id, tool.name, args);
   const title = titleOf(tool.name, args);
   if (onlyReads(tool)) return work.beside(chat, { ...job, done });
-  if (asksFirst(tool, args)) return askFirst(input, given, job, `Do ${title}`);
+  if (asksFirst(tool, args))
+    return askFirst(input, given, job, `Do ${title}${await preview(deeds, chat, tool, args)}`);
   return given.late ? askFirst(input, given, job, late(title)) : queue(input, given, job);
 }
+
+/** What an undo would do, so that nobody has to say yes to the unknown. */
+async function preview(
+  { tools }: Deeds,
+  { id: user }: Chat,
+  { name: tool }: ListedTool,
+  args: Arguments,
+): Promise<string> {
+  if (tool !== 'undo') return '';
+  const signal = AbortSignal.timeout(previewMs);
+  const { text } = await tools.call({ user, tool, args: { ...args, dry_run: true }, signal });
+  return `\n${cut(text, 2000)}\nShall I`;
+}
+
+const previewMs = 20_000;
 
 function late(what: string): string {
   return `This came late: ${what}. Do it now`;

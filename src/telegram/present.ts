@@ -64,6 +64,7 @@ interface Totals {
 interface Status extends Open {
   readonly session?: string;
   readonly state: string;
+  readonly mode?: string;
   readonly workspace: string;
   readonly next?: string;
   readonly bytes?: number;
@@ -78,10 +79,10 @@ export function statusText(status: Status, now: number): string {
   const head = '📊 Sync Status:';
   if (status.session === undefined)
     return `${head}\n- No session runs for ${status.workspace}${status.next === undefined ? '' : `\n- ${status.next}`}`;
-  const { state, pending = 0, waiting = 0 } = status;
+  const { state, pending = 0 } = status;
   const lines = [
-    `Local → Docker: ${lastSync(status.to_container, now)}${waiting > 0 ? `, ${waiting} changes wait for /exec sync_from_local` : ''}`,
-    `Docker → Local: Real-time (${status.to_local?.last_hour ?? 0} files synced in last hour)`,
+    `Local → Docker: ${fromLocal(status, now)}`,
+    `Docker → Local: ${fromDocker(status)}`,
     `Workspace size: ${size(status.bytes ?? 0)}`,
     ...(state === 'watching' ? [] : [`State: ${state}`]),
     ...(pending > 0 ? [`${pending} changes on their way`] : []),
@@ -89,9 +90,16 @@ export function statusText(status: Status, now: number): string {
   return [head, ...lines.map((line) => `- ${line}`), ...openLines(status)].join('\n');
 }
 
-function lastSync(totals: Totals | undefined, now: number): string {
-  if (totals?.last === undefined) return 'No change to sync yet';
-  return `Last sync ${ago(now - Date.parse(totals.last))}`;
+function fromLocal({ mode, to_container: totals, waiting = 0 }: Status, now: number): string {
+  if (mode === 'to-local') return 'Off (one-way)';
+  const waits = waiting > 0 ? `, ${waiting} changes wait for /exec sync_from_local` : '';
+  if (totals?.last === undefined) return `No change to sync yet${waits}`;
+  return `Last sync ${ago(now - Date.parse(totals.last))}${waits}`;
+}
+
+function fromDocker({ mode, to_local: totals }: Status): string {
+  if (mode === 'to-container') return 'Off (one-way)';
+  return `Real-time (${totals?.last_hour ?? 0} files synced in last hour)`;
 }
 
 const maxLines = 10;
@@ -141,6 +149,13 @@ function edited(data: Edited, text: string): Reply {
   if (data.result === 'unchanged' || data.dry_run === true) return plain(text);
   const diff = data.diff === undefined ? [] : [piece('plain', '\n'), piece('diff', data.diff)];
   return [piece('plain', editedLine(data)), ...diff];
+}
+
+/** The path that an edit changed; undefined when it changed nothing. */
+export function changedPath({ tool, result: { failed, data } }: Called): string | undefined {
+  if (failed || (tool !== 'edit_file' && tool !== 'write_file')) return undefined;
+  const { result, path, dry_run: dryRun } = data as unknown as Edited;
+  return result === 'unchanged' || dryRun === true ? undefined : path;
 }
 
 /** "✅ Edited src/index.ts - changes synced to local"; on the host both sides have it then. */

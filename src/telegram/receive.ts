@@ -20,9 +20,19 @@ const wanted = ['message', 'callback_query'] as const;
 
 /** Until the signal. Throws when Telegram refuses. */
 export async function poll(input: ReceiveInput): Promise<void> {
-  const { api, memory, signal, pollSeconds = 30 } = input;
+  const { api, signal } = input;
   const again = { again: true, forever: true, signal };
   await api.call('deleteWebhook', (to, stop) => to.deleteWebhook({}, stop as never), again);
+  try {
+    await pollUntilEnd(input);
+  } finally {
+    if (signal.aborted) await confirm(input);
+  }
+}
+
+async function pollUntilEnd(input: ReceiveInput): Promise<void> {
+  const { api, memory, signal, pollSeconds = 30 } = input;
+  const again = { again: true, forever: true, signal };
   while (!signal.aborted) {
     const offset = memory.offset();
     const query = {
@@ -37,6 +47,17 @@ export async function poll(input: ReceiveInput): Promise<void> {
     );
     for (const update of updates) accept(input, update);
   }
+}
+
+/** Tells Telegram what was taken, so that it need not be remembered here alone. */
+async function confirm({ api, memory }: ReceiveInput): Promise<void> {
+  const offset = memory.offset();
+  if (offset === undefined) return;
+  const query = { offset, limit: 1, timeout: 0, allowed_updates: wanted };
+  const options = { again: false, signal: AbortSignal.timeout(2000) };
+  await api
+    .call('getUpdates', (to, stop) => to.getUpdates(query, stop as never), options)
+    .catch(() => undefined);
 }
 
 /** What is no update is nothing; what was taken before is not done again. */

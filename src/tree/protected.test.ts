@@ -35,6 +35,11 @@ test.each([
   '.git/con\ufb01g',
   '.git/hoo\u212as/x',
   'a\\.git\\hooks\\x',
+  'containai.toml',
+  'sub/Containai.TOML',
+  'containai.toml::$DATA',
+  'CONTAI~1.TOM',
+  '\uff43ontainai.toml',
 ])('%j is protected', (path) => expect(isProtected(path)).toBe(true));
 
 test.each([
@@ -57,6 +62,9 @@ test.each([
   '.git/worktrees/w/HEAD',
   'hooks/pre-commit',
   'config',
+  'containai',
+  'containai.toml.md',
+  'my-containai.toml',
 ])('%j is not', (path) => expect(isProtected(path)).toBe(false));
 
 test('no link may be put into a .git: it could bring in hooks from elsewhere', () => {

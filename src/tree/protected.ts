@@ -1,6 +1,7 @@
 /**
  * Paths that make the host run code, which the container must therefore not write (invariant 7): git
- * runs hooks, and its configuration and attributes name commands. Judged by the name only, and by any
+ * runs hooks, its configuration and attributes name commands, and so does containai.toml, which also
+ * says what of the host's files comes into the container at all. Judged by the name only, and by any
  * spelling that some host's file system takes for the same name.
  */
 import type { Entry } from './entry.ts';
@@ -28,8 +29,14 @@ export function isDotGit(name: string): boolean {
   return /^(\.git|git~\d+)$/.test(fold(name));
 }
 
+/** True when a file system may take the name for `containai.toml`, the configuration of cai itself. */
+function isOwnConfiguration(name: string): boolean {
+  if ((name.charCodeAt(0) | 0x20) !== 0x63 && !notAscii.test(name)) return false;
+  return /^(containai\.toml|contai~\d+\.tom)$/.test(fold(name));
+}
+
 /**
- * True for paths that the container must not write: the code-running parts of a `.git` directory, and
+ * True for paths that the container must not write: containai.toml, the code-running parts of a `.git` directory, and
  * `.git` itself, which as a file would lead to such a directory elsewhere. With the `kind` of what is
  * to be written, links anywhere in a `.git` are protected too: one in place of a directory would
  * bring in these parts from elsewhere.
@@ -38,6 +45,7 @@ export function isProtected(path: Path, kind?: Entry['kind']): boolean {
   // Where the path is only judged, a backslash that Windows takes for a slash does no harm.
   const names = path.split(/[\\/]/);
   for (const [at, name] of names.entries()) {
+    if (isOwnConfiguration(name)) return true;
     if (!isDotGit(name)) continue;
     const rest = names.slice(at + 1).map(fold);
     if (rest.length === 0 || kind === 'link' || runsCode(rest)) return true;

@@ -1,6 +1,6 @@
 /** `cai telegram`: the workspace and its sync from a chat. */
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { CaiError } from '../errors.ts';
 import type { ModelOptions } from '../telegram/model.ts';
 import type { Ready } from '../telegram/run.ts';
@@ -49,10 +49,11 @@ export function define(command: Command): void {
     .option('--model-key-file <file>', 'where its key is kept, without $ANTHROPIC_API_KEY')
     .option('--model-tool <tool>', 'one more tool that it may call; may be repeated', collect)
     .option('--webhook <url>', 'let Telegram post to this https URL instead of asking for updates')
-    .option('--listen <host:port>', 'with --webhook: where to listen', listenAt, {
-      host: '127.0.0.1',
-      port: 8443,
-    })
+    .addOption(
+      new Option('--listen <host:port>', 'with --webhook: where to listen')
+        .argParser(listenAt)
+        .default({ host: '127.0.0.1', port: 8443 }, '127.0.0.1:8443'),
+    )
     .option('--api-root <url>', 'a Bot API server of your own')
     .option('--json', 'print what it is ready for as JSON')
     .addHelpText('after', examples)
@@ -156,7 +157,9 @@ function tell(ready: Ready, { root, model, json }: Told): void {
   }
   print(`Telegram bot @${bot} for ${root}`);
   print(`  users    ${users.length === 0 ? 'nobody yet' : users.join(', ')}`);
-  print(`  model    ${model === undefined ? 'none: $ANTHROPIC_API_KEY is not set' : model.model}`);
+  print(
+    `  model    ${model === undefined ? 'none, so free text does nothing (docs/telegram.md)' : model.model}`,
+  );
   if (port !== undefined) print(`  webhook  listening at port ${port}`);
   if (pairing === undefined) return;
   print(`  pairing  send  /start ${pairing.code}  to the bot within 10 minutes, or open`);

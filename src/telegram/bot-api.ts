@@ -74,7 +74,7 @@ export function openBotApi(input: BotApiInput): BotApi {
           const late = !forever && performance.now() - start > patience.untilMs;
           const lasting = fault.kind === 'refused' || (fault.kind === 'unknown' && !again);
           if (lasting || late) throw toError(what, fault, secrets);
-          if (!away) say(scrub(`Telegram: ${what}: ${fault.message}; trying again.`, secrets));
+          if (!away) say(scrub(`${what}: ${fault.message}; trying again.`, secrets));
           away = true;
           await sleep(waitFor(fault, tries, patience), undefined, { signal }).catch(
             () => undefined,

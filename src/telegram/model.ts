@@ -30,7 +30,7 @@ export interface Bounds {
   readonly ms: number;
 }
 
-export const defaultModel = 'claude-sonnet-4-5';
+export const defaultModel: Anthropic.Model = 'claude-sonnet-5-5';
 export const defaultBounds: Bounds = { steps: 16, tokens: 200_000, ms: 180_000 };
 
 /** What reads, what edits a text, and the sync itself; nothing that deletes, rewinds or runs. */

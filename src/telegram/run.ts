@@ -1,5 +1,6 @@
 /** Runs the bot until it is told to end: who it is, who may talk, where updates come from. */
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { Workspace } from '../mcp/workspace.ts';
 import { createBot } from './bot.ts';
 import type { BotApi, Patience } from './bot-api.ts';
@@ -52,6 +53,8 @@ const pairingMs = 10 * 60_000;
 export async function runBot(input: RunInput): Promise<void> {
   const { workspace, signal, say, model } = input;
   const { token, apiRoot, patience } = input;
+  // Everything that is under way listens for the end.
+  setMaxListeners(0, signal);
   const api = openBotApi({ token, apiRoot, say, patience });
   const me = await introduce(api, signal);
   const memory = withMembers(openMemory(me.id), input.users);

@@ -12,6 +12,7 @@ import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { ensureAgentImage } from '../../src/docker/agent-image.ts';
 import { workspaceNames } from '../../src/home/names.ts';
 import { builtCli } from '../support/built.ts';
 import { type Cai, complaint, newCai } from '../support/cai.ts';
@@ -57,8 +58,9 @@ async function dataOf({ container }: Machine): Promise<string> {
 }
 
 describeNeeding(['docker'], 'the container of a workspace', () => {
-  beforeAll(() => {
+  beforeAll(async () => {
     process.env.BASE_IMAGE = images.node;
+    await ensureAgentImage({ command: ['docker'] });
   });
 
   test('lives, is made anew, and stops, and nothing is lost', async () => {
@@ -160,7 +162,7 @@ describeNeeding(['docker'], 'the container of a workspace', () => {
   test('an export that is killed leaves no archive, and the next one sweeps up', async () => {
     const here = machine('killed');
     await docker(['volume', 'create', here.volume]);
-    const fill = 'for n in 1 2 3 4 5 6; do head -c 8000000 /dev/urandom > /v/$n; done';
+    const fill = 'for n in 1 2 3; do head -c 9000000 /dev/urandom > /v/$n; done';
     await docker(['run', '--rm', '-v', `${here.volume}:/v`, images.node, 'sh', '-c', fill]);
     const archive = join(here.stateDirectory, 'x.tgz');
     for (let round = 0; round < 3; round += 1) {
@@ -172,7 +174,7 @@ describeNeeding(['docker'], 'the container of a workspace', () => {
       const mine = `.cai-export-${child.pid}-`;
       const draft = (): boolean =>
         readdirSync(here.stateDirectory).some((name) => name.startsWith(mine));
-      await waitFor(() => draft() || child.exitCode !== null);
+      await waitFor(() => draft() || child.exitCode !== null, { deadline: 60_000 });
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 700));
       const gently = round === 2;
       child.kill(gently ? 'SIGINT' : 'SIGKILL');

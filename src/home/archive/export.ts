@@ -4,7 +4,7 @@
  */
 import { createReadStream } from 'node:fs';
 import type { EngineCommand } from '../../docker/engine.ts';
-import { toCaiError } from '../../errors.ts';
+import { CaiError, toCaiError } from '../../errors.ts';
 import { stopIfCancelled } from '../cancelled.ts';
 import type { VolumeEntry } from '../volume/entry.ts';
 import { openVolume, type Volume } from '../volume.ts';
@@ -81,8 +81,18 @@ async function exportToFile(volume: Volume, options: ExportOptions): Promise<Exp
     return result;
   } catch (error) {
     await output.discard();
-    throw toCaiError(error, options.output);
+    throw outputFault(error, options.output);
   }
+}
+
+function outputFault(thrown: unknown, path: string): CaiError {
+  const error = toCaiError(thrown, path);
+  if (error.code !== 'NO_SPACE') return error;
+  return new CaiError('NO_SPACE', `No space is left for ${path}.`, {
+    path,
+    next: 'Make room, or name another place with -o; no archive was kept.',
+    cause: thrown,
+  });
 }
 
 async function exportTo(

@@ -80,7 +80,8 @@ async function pump(
 
 function addVoid(archive: Pack, header: NewHeader): Promise<void> {
   return new Promise((resolve, reject) => {
-    archive.entry(header, (error) => (error ? reject(error) : resolve()));
+    const sink = archive.entry(header, (error) => (error ? reject(error) : resolve()));
+    sink.on('error', reject);
   });
 }
 
@@ -91,6 +92,8 @@ async function addContent(
 ): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const sink = archive.entry(headerOf(entry), (error) => (error ? reject(error) : resolve()));
+    // Told by the callback too; an event that nobody hears would end the process.
+    sink.on('error', reject);
     (async () => {
       for await (const bytes of content)
         if (!sink.write(bytes))

@@ -101,7 +101,8 @@ function spawnHelper({ command, volume, image }: HelperOptions): Helper {
     ended,
     async close() {
       child.stdin.end();
-      child.stdout.resume();
+      // An answer that nobody reads to its end would keep the helper from hearing of this.
+      child.stdout.destroy();
       if (await within(ended, graceMs)) return;
       await runEngine(command, ['rm', '-f', name]).catch(() => {});
       child.kill('SIGKILL');

@@ -17,6 +17,7 @@ import {
 } from '../protocol.ts';
 import { readContent } from './contents.ts';
 import { createParentCheck } from './disk.ts';
+import { createInbox } from './inbox.ts';
 import { type Plan, planWrite } from './plan.ts';
 import { openStage } from './stage.ts';
 import { carryOut, recover } from './switch.ts';
@@ -24,7 +25,7 @@ import { digestOf, entryAt, walk } from './walk.ts';
 
 const root = process.argv[2] ?? mountPoint;
 const options = { root, fs };
-const frames = readFrames(process.stdin);
+const inbox = createInbox(readFrames(process.stdin));
 const busyMs = 2000;
 let lastSent = Date.now();
 let gathered: Buffer[] = [];
@@ -50,8 +51,8 @@ async function serve(): Promise<void> {
 }
 
 async function nextMessage<T>(): Promise<T | undefined> {
-  const { value: frame, done } = await frames.next();
-  if (done === true) return undefined;
+  const frame = await inbox.next();
+  if (frame === undefined) return undefined;
   if (frame.kind !== 'message') throw violation('content where a request is due');
   return frame.value as T;
 }
@@ -105,8 +106,8 @@ async function write(dryRun: boolean): Promise<void> {
   try {
     const remove: string[] = [];
     for (;;) {
-      const { value: frame, done } = await frames.next();
-      if (done === true) throw new CaiError('CANCELLED', 'The host went away before all was sent.');
+      const frame = await inbox.next();
+      if (frame === undefined) throw hostIsGone();
       if (frame.kind === 'data') {
         stage.data(frame.bytes);
         continue;
@@ -166,4 +167,11 @@ async function send(bytes: Buffer, urgent = false): Promise<void> {
   await new Promise<void>((resolve) => {
     process.stdout.write(all, () => resolve());
   });
+  // A pipe takes what it is given at once: without this, nothing would be heard of the host meanwhile.
+  await new Promise((resolve) => setImmediate(resolve));
+  if (inbox.hasEnded() && !urgent) throw hostIsGone();
+}
+
+function hostIsGone(): CaiError {
+  return new CaiError('CANCELLED', 'The host went away before all was done.');
 }

@@ -111,9 +111,10 @@ test('/stop ends a request to the model', async () => {
   const { phone, server } = await botWith();
   server.script({ wait: 60_000 });
   phone.say('think long');
-  await phone.sees(/^⏳ think long/);
+  const running = { ...(await phone.sees(/^⏳ think long/)) };
   phone.say('/stop');
-  await phone.sees('⏹ Stopped.');
+  // The message of what ran becomes its answer.
+  expect(await phone.sees('⏹ Stopped.')).toMatchObject({ id: running.id });
 });
 
 test.each<[string, readonly Turn[], RegExp]>([

@@ -29,12 +29,17 @@ describeNeeding(['docker'], 'the chat bot', () => {
     const bot = await startBot({ cai, telegram, model, args, inside: container.name });
     const phone = telegram.user(7);
 
+    // None of what goes wrong on the way is seen in the chat.
+    telegram.fail('sendMessage', { kind: 'status', code: 429, retryAfter: 1 });
+    telegram.fail('getUpdates', { kind: 'cut', done: true });
+    telegram.fail('editMessageText', { kind: 'status', code: 502 });
     watched.put({ 'src/index.ts': source });
     phone.say('/exec sync_from_local');
     await phone.sees('✅ Synced local changes to Docker workspace');
     expect(await watched.far('cat src/index.ts')).toBe(source);
 
     model.script(
+      { status: 529 },
       { say: [{ type: 'tool_use', name: 'read_file', input: { path: 'src/index.ts' } }] },
       {
         say: [
@@ -71,6 +76,7 @@ describeNeeding(['docker'], 'the chat bot', () => {
     await watched.same();
     expect(await watched.far('cat src/index.ts')).toBe(source);
     expect(bot.output()).not.toContain('AbcDef');
+    expect(phone.messages).toHaveLength(3);
   });
 
   test('what it says by itself, and the buttons below it', async () => {

@@ -1,6 +1,6 @@
 /**
- * Two groups of tests: everything beside the code, two files at a time; then what drives real
- * containers (test/e2e and *.container.test.ts), one file at a time.
+ * Two groups of tests: everything beside the code, then what drives real containers (test/e2e and
+ * *.container.test.ts); two files at a time, since most of the time they wait for something.
  */
 import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
@@ -34,8 +34,7 @@ export default defineConfig({
           name: 'containers',
           globalSetup: './test/support/global-setup.ts',
           include: withContainers,
-          maxWorkers: 1,
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,
           hookTimeout: 120_000,

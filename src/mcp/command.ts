@@ -89,9 +89,16 @@ function startChild({ command, cwd, environment, input }: CommandInput): ChildPr
   return child;
 }
 
-/** The server's token is nothing for programs that an agent runs. */
+/** The tokens of cai's own servers and the model's key are nothing for programs that an agent runs. */
 function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { CAI_MCP_TOKEN: _, ...rest } = environment;
+  const rest = { ...environment };
+  for (const name of [
+    'CAI_MCP_TOKEN',
+    'CAI_TELEGRAM_TOKEN',
+    'CAI_TELEGRAM_SECRET',
+    'ANTHROPIC_API_KEY',
+  ])
+    delete rest[name];
   return rest;
 }
 

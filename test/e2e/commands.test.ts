@@ -182,6 +182,15 @@ describeNeeding(['docker'], 'commands', () => {
       leftovers: [],
       diverged: [],
       pending: 0,
+      localChanges: 'live',
+      waiting: 0,
+      lastHour: { toContainer: 3, toLocal: 0 },
+      transferEngine: {
+        engine: 'rsync',
+        local: text,
+        container: text,
+        carried: { files: 0, bytes: 0, linkBytes: 0 },
+      },
     });
     expect(status.transfers).toEqual([
       { path: 'd/a', to: 'container', action: 'remove', kind: 'file', ms: number, time: number },

@@ -16,7 +16,7 @@ export const defaultOptions: SessionOptions = {
   conflicts: 'merge',
   conflictRules: [],
   mergeBudget: 256 * mib,
-  settleMs: 1,
+  settleMs: 0.5,
   settleMaxMs: 100,
   maxFileSize: 4 * gib,
   transfersAtOnce: 4,

@@ -4,6 +4,9 @@
  */
 import type { Path } from '../tree/path.ts';
 
+/** Milliseconds after the first hint for which the loop goes round rather than sleep. */
+const roundFor = 2;
+
 /** 'list': what is in the directory has to be compared too. */
 export type Hint = 'look' | 'list';
 
@@ -29,23 +32,35 @@ export function createHints(
   let first = 0;
   let last = 0;
   let timer: NodeJS.Timeout | undefined;
+  let soon: NodeJS.Immediate | undefined;
   const later = new Map<Path, NodeJS.Timeout>();
   let closed = false;
 
+  // A timer is late by up to a millisecond: at the begin, when most writes are over already, the loop goes round instead.
+  const checkIn = (wait: number): void => {
+    if (wait < 1 && performance.now() - first < roundFor) soon = setImmediate(check);
+    else timer = setTimeout(check, wait);
+  };
   const check = (): void => {
     timer = undefined;
+    soon = undefined;
     if (hints.size === 0) return;
-    const now = performance.now();
-    const wait = Math.min(last + settle, first + settleMax) - now;
-    if (wait > 0.5) timer = setTimeout(check, wait);
+    const wait = Math.min(last + settle, first + settleMax) - performance.now();
+    if (wait > 0) checkIn(wait);
     else onDue();
+  };
+  const cancel = (): void => {
+    clearTimeout(timer);
+    clearImmediate(soon);
+    timer = undefined;
+    soon = undefined;
   };
   const add = (path: Path, hint: Hint = 'look'): void => {
     if (closed) return;
     last = performance.now();
     if (hints.size === 0) first = last;
     if (hint === 'list' || !hints.has(path)) hints.set(path, hint);
-    timer ??= setTimeout(check, settle);
+    if (timer === undefined && soon === undefined) checkIn(settle);
   };
   return {
     get size() {
@@ -64,8 +79,7 @@ export function createHints(
     take: () => {
       const taken = hints;
       hints = new Map();
-      clearTimeout(timer);
-      timer = undefined;
+      cancel();
       return taken;
     },
     quietFor: () => performance.now() - last,
@@ -74,7 +88,7 @@ export function createHints(
     },
     close: () => {
       closed = true;
-      clearTimeout(timer);
+      cancel();
       for (const waiting of later.values()) clearTimeout(waiting);
     },
   };

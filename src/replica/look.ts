@@ -44,7 +44,7 @@ export interface LookTask {
 }
 
 /** Milliseconds for which an emptied file is not believed to stay empty. */
-const emptyFor = 15;
+const emptyFor = 50;
 
 /** Looks without waiting. */
 export function lookNow(task: LookTask): Found | Later {

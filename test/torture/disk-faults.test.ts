@@ -167,5 +167,5 @@ function historyOf({ state }: Pair): Set<string> {
 }
 
 describe('failing disks', () => {
-  torture({ name: 'disk-faults', quick: 12, share: 0.1, seconds: 60, round });
+  torture({ name: 'disk-faults', quick: 5, share: 0.1, seconds: 60, round });
 });

@@ -18,7 +18,7 @@ import { type RestoreResult, restoreArchive } from './restore.ts';
 const command = ['docker'];
 const limits = { maxBytes: 1e9, maxEntries: 10_000 };
 /** More with CAI_TEST_KILLS. */
-const kills = Number(process.env.CAI_TEST_KILLS ?? 3);
+const kills = Number(process.env.CAI_TEST_KILLS ?? 2);
 let image = '';
 
 /** Runs a shell as root in a container that has the volume at /v. */

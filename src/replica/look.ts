@@ -43,8 +43,8 @@ export interface LookTask {
   readonly keepUpTo: number;
 }
 
-/** Milliseconds for which an emptied file is not believed to stay empty. */
-const emptyFor = 50;
+/** Milliseconds for which a file that was emptied, or made, is not believed to stay empty. */
+const emptyFor = { emptied: 50, made: 10 } as const;
 
 /** Looks without waiting. */
 export function lookNow(task: LookTask): Found | Later {
@@ -100,10 +100,10 @@ export async function lookPatiently(task: LookTask, patience: number): Promise<F
   }
 }
 
-/** Emptied just now: whoever does that mostly writes anew a moment later. */
+/** Empty since just now: whoever empties or makes a file mostly writes to it a moment later. */
 function isBeingRewritten(known: FileNode | undefined, stat: Stats, lookedAt: number): boolean {
-  if (stat.size > 0 || known === undefined || known.size === 0) return false;
-  return Math.abs(lookedAt - stat.mtimeMs) < emptyFor;
+  if (stat.size > 0 || known?.size === 0) return false;
+  return Math.abs(lookedAt - stat.mtimeMs) < emptyFor[known === undefined ? 'made' : 'emptied'];
 }
 
 /** A long file that was written to just now will be again: reading it would be for nothing. */

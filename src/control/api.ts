@@ -91,6 +91,8 @@ export interface ResolveRequest {
   readonly take?: Take;
   /** Absolute path of a file on the host whose content settles it. */
   readonly file?: string;
+  /** Who asks for it, for the history; left out: `resolve`. */
+  readonly author?: string;
 }
 
 /** What became of each of the conflicts, in the order of the request. */
@@ -379,7 +381,10 @@ export interface Calls {
     result: { readonly version: Version; readonly content: SideContent };
   };
   /** Writes a version into the local root, at its own path or at `to`; sync carries it on. */
-  restore: { params: { readonly version: string; readonly to?: Path }; result: RestoreResult };
+  restore: {
+    params: { readonly version: string; readonly to?: Path; readonly author?: string };
+    result: RestoreResult;
+  };
   /** Takes back what sync brought over from a side: since a time, else its last batch. */
   undo: {
     params: {
@@ -389,13 +394,20 @@ export interface Calls {
       /** Patterns in .gitignore syntax. */
       readonly paths?: readonly string[];
       readonly by?: string;
+      /** Who asks for it, for the history; likewise below. */
+      readonly author?: string;
       readonly dryRun?: boolean;
     };
     result: RewriteResult;
   };
   /** Brings a path and everything below it (all when left out) back to what it was at a time. */
   rewind: {
-    params: { readonly path?: Path; readonly time: number; readonly dryRun?: boolean };
+    params: {
+      readonly path?: Path;
+      readonly time: number;
+      readonly author?: string;
+      readonly dryRun?: boolean;
+    };
     result: RewriteResult;
   };
   /** Announces writes to a side, so that the history can name who made them. Labels, nothing more. */

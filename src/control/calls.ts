@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts';
 import type { Side } from '../tree/path.ts';
 import { pathFault } from '../tree/path.ts';
 import type { CallName, Calls, ResolveRequest, SessionRecord, Take } from './api.ts';
-import { readClaims } from './claims.ts';
+import { isAuthorName, readClaims } from './claims.ts';
 import { restoreVersion } from './restore.ts';
 import { needVersion, versionSide } from './version-content.ts';
 
@@ -90,7 +90,7 @@ const table: { readonly [N in CallName]: Run<N> } = {
   restore({ store, record }, params) {
     if (typeof params.version !== 'string') throw wrong('version must be a text');
     const to = optionalPath(params.to);
-    const target = to === undefined ? {} : { to };
+    const target = { ...(to === undefined ? {} : { to }), ...authorOf(params) };
     return restoreVersion({ store, root: record.local, version: params.version, ...target });
   },
   resolve: ({ session }, params) => session.resolve(resolveRequest(params)),
@@ -106,6 +106,7 @@ const table: { readonly [N in CallName]: Run<N> } = {
     return session.undo({
       paths: optionalTexts(params.paths, 'paths'),
       dryRun: params.dryRun === true,
+      ...authorOf(params),
       ...(side === undefined ? {} : { side }),
       ...(since === undefined ? {} : { since }),
       ...(by === undefined ? {} : { by }),
@@ -118,6 +119,7 @@ const table: { readonly [N in CallName]: Run<N> } = {
       path: optionalPath(params.path) ?? '',
       time,
       dryRun: params.dryRun === true,
+      ...authorOf(params),
     });
   },
   async adopt({ adopt }, { id, mark }) {
@@ -156,16 +158,24 @@ function timeout(value: unknown): number {
 
 const takes: readonly unknown[] = ['local', 'container', 'newest', 'both', 'kept'];
 
-function resolveRequest({ conflicts, take, file }: Incoming['params']): ResolveRequest {
+/** Left out: the history names the command. */
+function authorOf({ author }: Incoming['params']): { readonly author?: string } {
+  if (author === undefined) return {};
+  if (!isAuthorName(author)) throw wrong('author must be a name of at most 64 plain characters');
+  return { author };
+}
+
+function resolveRequest(params: Incoming['params']): ResolveRequest {
+  const { conflicts, take, file } = params;
   const isList = Array.isArray(conflicts) && conflicts.every((id) => typeof id === 'string');
   if (!isList) throw wrong('conflicts must be a list of ids');
   if (file !== undefined) {
     if (take !== undefined || typeof file !== 'string' || !isAbsolute(file))
       throw wrong('file must be an absolute path, without take');
-    return { conflicts, file };
+    return { conflicts, file, ...authorOf(params) };
   }
   if (!takes.includes(take)) throw wrong(`take must be one of ${takes.join(', ')}`);
-  return { conflicts, take: take as Take };
+  return { conflicts, take: take as Take, ...authorOf(params) };
 }
 
 function optionalPath(value: unknown): string | undefined {

@@ -22,6 +22,8 @@ export interface RestoreInput {
   readonly version: string;
   /** Inside the root; the version's own path when left out. */
   readonly to?: Path;
+  /** Who asks for it. */
+  readonly author?: string;
 }
 
 /** Restores inside the root. Throws NO_VERSION, IO and the like; then nothing has changed. */
@@ -32,7 +34,7 @@ export async function restoreVersion(input: RestoreInput): Promise<RestoreResult
   await makeParents(input, path);
   if (version.entry.kind === 'directory') {
     const made = await makeDirectory(input.root, path, version.entry.mode);
-    if (made) note(input.store, { path, before: null, after: version.entry });
+    if (made) note(input, { path, before: null, after: version.entry });
     return { id: version.id, path, kind };
   }
   const draft = temporary(path);
@@ -40,7 +42,7 @@ export async function restoreVersion(input: RestoreInput): Promise<RestoreResult
     await writeDraft(input, version, draft);
     const displaced = await putInPlace(input, path, draft);
     const before = displaced === undefined ? undefined : input.store.version(displaced);
-    note(input.store, { path, before: before?.entry ?? null, after: version.entry });
+    note(input, { path, before: before?.entry ?? null, after: version.entry });
     return { id: version.id, path, kind, ...(displaced === undefined ? {} : { displaced }) };
   } catch (error) {
     throw toCaiError(error, path);
@@ -56,7 +58,7 @@ function temporary(path: Path): Path {
 
 /** For an undo of the restore. */
 function note(
-  store: RestoreInput['store'],
+  { store, author = 'restore' }: RestoreInput,
   {
     path,
     before,
@@ -64,7 +66,7 @@ function note(
   }: { readonly path: Path; readonly before: Entry | null; readonly after: Entry },
 ): void {
   const time = Date.now();
-  const arrival = { path, side: 'local', time, batch: time, before, after, by: 'restore' } as const;
+  const arrival = { path, side: 'local', time, batch: time, before, after, by: author } as const;
   store.commit({ base: [], versions: [], events: [], arrivals: [arrival] });
 }
 

@@ -29,7 +29,7 @@ export interface ResolveHooks {
 
 export async function resolveConflicts(
   engine: Engine,
-  { conflicts, take, file }: ResolveRequest,
+  { conflicts, take, file, author = 'resolve' }: ResolveRequest,
   hooks: ResolveHooks,
 ): Promise<ResolveResult> {
   const how = file === undefined ? { take: take ?? 'kept' } : { file };
@@ -43,7 +43,7 @@ export async function resolveConflicts(
       if (conflict === undefined) throw noConflict(id);
       // Of several at one path the last decides; the others are settled with it.
       const own = last.get(conflict.path) === id ? how : { take: 'kept' as const };
-      resolved.push(await resolveOne({ engine, hooks, conflict }, own));
+      resolved.push(await resolveOne({ engine, hooks, conflict, author }, own));
     } catch (thrown) {
       const error = toCaiError(thrown, conflict?.path);
       failed.push({ id, path: conflict?.path ?? '', error: error.toJSON() });
@@ -56,6 +56,7 @@ interface Work {
   readonly engine: Engine;
   readonly hooks: ResolveHooks;
   readonly conflict: ConflictInfo;
+  readonly author: string;
 }
 
 type How = { readonly take: Take } | { readonly file: string };
@@ -138,7 +139,7 @@ async function putFile(work: Work, file: string): Promise<Path[]> {
 }
 
 /** Makes this what stands at the path on the local side, and waits until it is in the container too. */
-async function put({ engine, hooks, conflict }: Work, path: Path, rows: Rows, from: Side) {
+async function put({ engine, hooks, conflict, author }: Work, path: Path, rows: Rows, from: Side) {
   const entries = new Map<Path, Entry | null>(rows);
   for (const at of standingAt(engine.core, 'local', path).keys())
     if (!entries.has(at)) entries.set(at, null);
@@ -146,7 +147,7 @@ async function put({ engine, hooks, conflict }: Work, path: Path, rows: Rows, fr
     if (from === 'container' && isProtected(at, entry?.kind)) throw protectedPath(at);
   }
   if (entries.size === 0) entries.set(path, null);
-  const { refused } = await rewrite(engine, { entries, by: 'resolve' });
+  const { refused } = await rewrite(engine, { entries, by: author });
   const [first] = refused;
   if (first !== undefined) {
     const what = displayPath(first.path);

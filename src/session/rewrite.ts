@@ -16,8 +16,8 @@ import { type Sourced, withSource } from './rewrite-source.ts';
 
 export interface Rewrite {
   readonly entries: ReadonlyMap<Path, Entry | null>;
-  /** Who does it, for the next undo. */
-  readonly by: 'undo' | 'restore' | 'resolve';
+  /** Who does it: 'undo', 'restore' or 'resolve', or the name of who asked for that. */
+  readonly by: string;
 }
 
 export interface Rewriting {

@@ -25,6 +25,8 @@ export interface UndoOptions {
   /** Patterns in .gitignore syntax; all when empty. */
   readonly paths: readonly string[];
   readonly by?: string;
+  /** Who asks for it. */
+  readonly author?: string;
   readonly dryRun: boolean;
 }
 
@@ -33,6 +35,8 @@ export interface RewindOptions {
   readonly path: Path;
   /** Milliseconds since 1970. */
   readonly time: number;
+  /** Who asks for it. */
+  readonly author?: string;
   readonly dryRun: boolean;
 }
 
@@ -43,7 +47,8 @@ export async function undo(engine: Engine, options: UndoOptions): Promise<Rewrit
   const rows = rowsOf(engine, options).filter(matches);
   const since = options.since ?? rows[0]?.time ?? Date.now();
   const wanted = planUndo(rows, presentOf(engine));
-  return carryOut(engine, { wanted, since, by: 'undo', dryRun: options.dryRun });
+  const { author = 'undo', dryRun } = options;
+  return carryOut(engine, { wanted, since, how: 'Undo', by: author, dryRun });
 }
 
 /** What is to be taken back: since a time, else the last batch (of that author, where one is named). */
@@ -63,12 +68,12 @@ function rowsOf({ store }: Engine, { side: from, since, by }: UndoOptions): read
 /** Brings a path, and everything below it, back to what it was at a time. */
 export async function rewind(engine: Engine, options: RewindOptions): Promise<RewriteResult> {
   await upToDate(engine);
-  const { path, time, dryRun } = options;
+  const { path, time, author = 'restore', dryRun } = options;
   const { store } = engine;
   const rows = store.arrivals({ since: time }).filter((row) => isWithin(path, row.path));
   const versions = store.history({ path, since: time }).toReversed();
   const wanted = planRewind(rows, versions, presentOf(engine));
-  return carryOut(engine, { wanted, since: time, by: 'restore', dryRun });
+  return carryOut(engine, { wanted, since: time, how: 'Restore', by: author, dryRun });
 }
 
 /** What was done just now is stored, what was written just now is known. */
@@ -106,12 +111,13 @@ function presentOf({ core, store }: Engine): Present {
 interface Work {
   readonly wanted: Wanted;
   readonly since: number;
-  readonly by: 'undo' | 'restore';
+  readonly how: 'Undo' | 'Restore';
+  readonly by: string;
   readonly dryRun: boolean;
 }
 
 async function carryOut(engine: Engine, work: Work): Promise<RewriteResult> {
-  const { wanted, since, by, dryRun } = work;
+  const { wanted, since, how, by, dryRun } = work;
   const { entries } = wanted;
   const result = dryRun
     ? { done: wouldDo(engine, entries), refused: [] as RefusedPath[] }
@@ -120,8 +126,7 @@ async function carryOut(engine: Engine, work: Work): Promise<RewriteResult> {
   const done = sorted(onePerPath(result.done));
   const refused = sorted([...wanted.refused, ...result.refused]);
   if (!dryRun && done.length + refused.length > 0) {
-    const name = by === 'undo' ? 'Undo' : 'Restore';
-    const message = `${name}: ${done.length} paths put back, ${refused.length} left as they are.`;
+    const message = `${how}: ${done.length} paths put back, ${refused.length} left as they are.`;
     tell(engine.report, { type: 'notice', message });
   }
   const knownSince = known !== undefined && known > since ? { knownSince: known } : {};

@@ -67,6 +67,19 @@ const project = {
 };
 
 describe('undo', () => {
+  it('bears the name of who asked for it, by which it can be undone', async () => {
+    const pair = await start({ a: 'before', b: 'b' });
+    fs.writeFileSync(join(pair.container, 'a'), 'by the agent');
+    await pair.same();
+    await undo(pair, { author: 'somebody' });
+    await pair.same();
+    expect(read(pair.container, 'a')).toBe('before');
+    const took = await pair.session.undo({ paths: [], by: 'somebody', dryRun: false });
+    expect(took.done).toMatchObject([{ path: 'a', action: 'update' }]);
+    await pair.same();
+    expect(read(pair.container, 'a')).toBe('by the agent');
+  });
+
   it('takes back everything that the container did, on both sides, and can be undone', async () => {
     const pair = await start(project);
     fs.chmodSync(join(pair.local, 'dir/sub'), 0o750);

@@ -69,7 +69,11 @@ export const resolveConflict = tool({
     const ids = conflicts ?? (await idsAt(call, path));
     const { port } = call.workspace;
     const options = { signal: call.signal, timeoutMs: 120_000 };
-    const result = await port.call('resolve', { conflicts: ids, take }, options);
+    const result = await port.call(
+      'resolve',
+      { conflicts: ids, take, author: call.author },
+      options,
+    );
     const resolved = result.resolved.map(({ id, path: at, how, displaced }) => ({
       id,
       path: at,

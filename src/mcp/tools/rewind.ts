@@ -40,13 +40,14 @@ export const undo = tool({
   input: undoInput,
   output: z.object(rewriteShape),
   effect: 'changes',
-  async run({ since, side, paths, by, dry_run: dryRun = false }, { workspace, signal }) {
+  async run({ since, side, paths, by, dry_run: dryRun = false }, { workspace, signal, author }) {
     const params = {
       dryRun,
       ...(since === undefined ? {} : { since: moment(since) }),
       ...(side === undefined ? {} : { side }),
       ...(paths === undefined ? {} : { paths }),
       ...(by === undefined ? {} : { by }),
+      author,
     };
     const options = { signal, timeoutMs: rewriteTimeoutMs };
     const result = await workspace.port.call('undo', params, options);
@@ -79,12 +80,12 @@ export const restore = tool({
   input: restoreInput,
   output: restoreOutput,
   effect: 'sets',
-  async run({ version, to, path, at, dry_run: dryRun = false }, { workspace, signal }) {
+  async run({ version, to, path, at, dry_run: dryRun = false }, { workspace, signal, author }) {
     const options = { signal, timeoutMs: rewriteTimeoutMs };
     if (version !== undefined && path === undefined && at === undefined) {
       const target = to === undefined ? {} : { to: workspace.path(to) };
       if (target.to !== undefined) workspace.access.check(target.to, 'write');
-      const done = await workspace.port.call('restore', { version, ...target }, options);
+      const done = await workspace.port.call('restore', { version, ...target, author }, options);
       const { id, path: where, displaced } = done;
       const kept = displaced === undefined ? '' : ` (what stood there is version ${displaced})`;
       const text = `Restored version ${id} to ${displayPath(where)}${kept}`;
@@ -98,7 +99,7 @@ export const restore = tool({
     const where = target === '' ? {} : { path: target };
     const result = await workspace.port.call(
       'rewind',
-      { ...where, time: moment(at), dryRun },
+      { ...where, time: moment(at), dryRun, author },
       options,
     );
     return { text: render(result), data: { path: target, rewound: toData(result) } };

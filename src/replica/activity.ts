@@ -6,10 +6,11 @@
 import type { Stats } from 'node:fs';
 import { type Path, parentPath } from '../tree/path.ts';
 
-/** Milliseconds for which a file that somebody made counts as one that they may make again. */
+/**
+ * Milliseconds for which somebody's change says that they may be there, or at its neighbours, again. Looks
+ * lag behind by seconds on a busy machine: much less than this would not do.
+ */
 const remembered = 10_000;
-/** Milliseconds for which somebody's change at one path says that they may be at its neighbours too. */
-const near = 1_000;
 const manyDirectories = 1_000;
 /** Beyond this, own writes pass for those of somebody else: that is safe. */
 const manyFiles = 20_000;
@@ -19,7 +20,7 @@ export interface Activity {
   note(path: Path): void;
   /** This replica itself wrote what stands there now. */
   noteOwn(path: Path, stat: Stats): void;
-  /** Somebody wrote in the path's directory just now, or made what stands there (`stat`) lately. */
+  /** Somebody wrote in the path's directory lately, or made what stands there (`stat`). */
   isBusy(path: Path, stat: Stats | undefined): boolean;
 }
 
@@ -27,7 +28,7 @@ export function createActivity(): Activity {
   const last = new Map<Path, number>();
   const own = createOwnTimes();
   const forgetOld = (now: number): void => {
-    for (const [directory, time] of last) if (now - time > near) last.delete(directory);
+    for (const [directory, time] of last) if (now - time > remembered) last.delete(directory);
   };
   // Looks lag behind when the machine is busy; the file itself tells at once.
   const isFresh = (path: Path, { ctimeMs }: Stats): boolean =>
@@ -41,7 +42,7 @@ export function createActivity(): Activity {
     noteOwn: (path, { ctimeMs }) => own.set(path, ctimeMs),
     isBusy: (path, stat) => {
       const time = last.get(parentPath(path));
-      if (time !== undefined && performance.now() - time <= near) return true;
+      if (time !== undefined && performance.now() - time <= remembered) return true;
       return stat !== undefined && isFresh(path, stat);
     },
   };

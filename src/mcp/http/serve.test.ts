@@ -75,7 +75,7 @@ test('a client whose stream was closed goes on where it was', async () => {
 });
 
 test('sessions end: by the client, and when nobody uses them', async () => {
-  const server = await start({ idleMs: 100 });
+  const server = await start({ idleMs: 1000 });
   const first = await connect(server);
   expect(server.sessions()).toBe(1);
   await first.transport.terminateSession();

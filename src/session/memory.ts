@@ -2,7 +2,7 @@
  * What a session takes up from an earlier run, and when it must not: with other replicas than before,
  * or with a store that was damaged, the base is forgotten and the sides are merged (invariant 4).
  */
-import type { Path, Side } from '../tree/path.ts';
+import { type Path, parentPath, type Side } from '../tree/path.ts';
 import { Tree } from '../tree/tree.ts';
 import type { Core } from './core.ts';
 import type { Engine } from './engine.ts';
@@ -17,11 +17,12 @@ const sides = ['local', 'container'] as const;
 export function takeUp(engine: Engine, now: Identity): void {
   const { core, store } = engine;
   const first = engine.identity === undefined;
-  if (first) for (const [path, entry] of store.loadBase()) core.base.set(path, entry);
+  const isWhole = !first || loadBase(engine);
   const known = store.getValue(keys.identity);
   const isEmpty = core.base.files + core.base.directories === 0;
   // Loading may have come upon damage half way.
   if (noteDamage(engine)) forgetBase(engine);
+  else if (!isWhole) startAnew(engine, 'the stored state is damaged');
   else if (known !== undefined || !isEmpty) {
     const change = identityChange(known, now);
     if (change !== undefined) startAnew(engine, change);
@@ -35,6 +36,16 @@ export function takeUp(engine: Engine, now: Identity): void {
     engine.merging = true;
     store.setValue(keys.merging, true);
   }
+}
+
+/** False when the rows make no tree: damage need not be such that the database notices. */
+function loadBase({ core, store }: Engine): boolean {
+  for (const [path, entry] of store.loadBase()) {
+    const above = parentPath(path);
+    if (above !== '' && core.base.get(above)?.kind !== 'directory') return false;
+    core.base.set(path, entry);
+  }
+  return true;
 }
 
 /** After a commit: with everything stored of a merge that has come to its end, the next start needs none. */

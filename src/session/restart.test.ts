@@ -7,6 +7,7 @@ import { random } from '../../test/support/random.ts';
 import { makeTree, snapshot, temporaryDirectory } from '../../test/support/tree.ts';
 import { waitFor } from '../../test/support/wait.ts';
 import { openStore } from '../store/open.ts';
+import { openDatabase } from '../store/sqlite.ts';
 import type { Store } from '../store/store.ts';
 import type { Pair } from './testing.ts';
 import { startPair } from './testing.ts';
@@ -145,6 +146,21 @@ const damages: Record<string, (database: string) => void> = {
   'full of zeros': (database) =>
     fs.writeFileSync(database, Buffer.alloc(fs.statSync(database).size)),
 };
+
+it('a base that makes no tree costs a merge, and no write is lost', async () => {
+  const first = await startPair({ fill: (local) => makeTree(local, { 'd/f': '1', 'e/g': '2' }) });
+  await first.same();
+  await first.stop();
+  const file = fs.readdirSync(first.state).find((name) => /^state.*\.db$/.test(name));
+  const database = openDatabase(join(first.state, file as string));
+  database.exec("UPDATE base SET path = CAST('q' AS BLOB) WHERE path = CAST('d' AS BLOB)");
+  database.close();
+  fs.writeFileSync(join(first.container, 'd/f'), 'edited');
+  const second = await startPair({ again: first });
+  await second.same();
+  expect(contents(second.local, second.container)).toContain('2');
+  expect([...contents(second.local), ...keptContents(second.store)]).toContain('edited');
+});
 
 describe('a state that is', () => {
   it.each(Object.keys(damages))('%s costs a merge, and no write is lost', async (kind) => {

@@ -1,9 +1,10 @@
 /** Which manifests count: the one that is shipped, then those of the user. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CaiError, toCaiError } from '../errors.ts';
-import { type ManifestEntry, parseManifest } from './manifest.ts';
+import { readToml } from '../config/toml.ts';
+import { CaiError } from '../errors.ts';
+import { type ManifestEntry, manifestEntries } from './manifest.ts';
 
 /** Below a home directory. */
 export const userManifests = '.config/containai/manifests';
@@ -54,17 +55,7 @@ export function mergeManifests(manifests: readonly Manifest[]): Manifest {
 }
 
 export function readManifest(path: string): readonly ManifestEntry[] {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new CaiError('CONFIG', `${path} cannot be read: ${toCaiError(error).message}`, {
-      path,
-      next: 'Make it readable, or take it away.',
-      cause: error,
-    });
-  }
-  return parseManifest(text, path);
+  return manifestEntries(readToml(path));
 }
 
 export function userManifestFiles(directory: string): readonly string[] {

@@ -31,7 +31,11 @@ const keysOf = {
 
 /** Reads a manifest's text; throws CONFIG. */
 export function parseManifest(text: string, path: string): readonly ManifestEntry[] {
-  const file = parseToml(text, path);
+  return manifestEntries(parseToml(text, path));
+}
+
+/** The entries of a manifest that was read; throws CONFIG. */
+export function manifestEntries(file: TomlFile): readonly ManifestEntry[] {
   try {
     return entriesOf(file);
   } catch (error) {

@@ -1,5 +1,6 @@
 /** A transport that is a child process: its stdin and stdout. Never through a shell. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { within } from '../docker/within.ts';
 import { cleanText } from '../replica/clean.ts';
 import type { Transport, TransportEnd } from './transport.ts';
 
@@ -69,14 +70,4 @@ async function end(
   // A process further down may hold the pipes open for ever.
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
   await ended;
-}
-
-async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  const result = await Promise.race([promise.then(() => true), late]);
-  clearTimeout(timer);
-  return result;
 }

@@ -1,7 +1,8 @@
 /** A file that somebody wrote a moment ago is not replaced by a rename over it, whatever was told of it. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { temporaryDirectory } from '../../test/support/tree.ts';
+import { createActivity } from './activity.ts';
 import { openScanned, readAll, writeOf } from './testing.ts';
 
 test('a rename right before the replacement is not lost', async () => {
@@ -32,4 +33,18 @@ test('what this replica itself wrote is replaced without a moment of nothing', a
   await told.applyOne(writeOf('a', 'one', 'two'));
   await told.applyOne(writeOf('a', 'two', 'three'));
   expect(seen).not.toContain('displaced');
+});
+
+test('where somebody wrote they may write again, for ten seconds: looks lag on a busy machine', () => {
+  vi.useFakeTimers({ toFake: ['performance', 'Date'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const activity = createActivity();
+  activity.note('d/a');
+  vi.advanceTimersByTime(9_900);
+  expect(activity.isBusy('d/neighbour', undefined)).toBe(true);
+  expect(activity.isBusy('elsewhere/a', undefined)).toBe(false);
+  vi.advanceTimersByTime(200);
+  expect(activity.isBusy('d/neighbour', undefined)).toBe(false);
 });

@@ -18,6 +18,7 @@ import { builtCli } from '../support/built.ts';
 import { type Cai, complaint, newCai } from '../support/cai.ts';
 import { docker, images, type Output } from '../support/container.ts';
 import { describeNeeding } from '../support/needs.ts';
+import { random } from '../support/random.ts';
 import { makeTree, temporaryDirectory } from '../support/tree.ts';
 import { waitFor } from '../support/wait.ts';
 
@@ -165,6 +166,8 @@ describeNeeding(['docker'], 'the container of a workspace', () => {
     const fill = 'for n in 1 2 3; do head -c 9000000 /dev/urandom > /v/$n; done';
     await docker(['run', '--rm', '-v', `${here.volume}:/v`, images.node, 'sh', '-c', fill]);
     const archive = join(here.stateDirectory, 'x.tgz');
+    const chance = random();
+    console.info(`seed ${chance.seed}`);
     for (let round = 0; round < 3; round += 1) {
       const child = spawn(process.execPath, [builtCli(), 'export', '-o', archive], {
         cwd: here.path,
@@ -175,7 +178,7 @@ describeNeeding(['docker'], 'the container of a workspace', () => {
       const draft = (): boolean =>
         readdirSync(here.stateDirectory).some((name) => name.startsWith(mine));
       await waitFor(() => draft() || child.exitCode !== null, { deadline: 60_000 });
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 700));
+      await new Promise((resolve) => setTimeout(resolve, chance.below(700)));
       const gently = round === 2;
       child.kill(gently ? 'SIGINT' : 'SIGKILL');
       await waitFor(() => child.signalCode !== null || child.exitCode !== null);

@@ -6,6 +6,7 @@ import { pack } from 'tar-stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createVolume, docker, images, startContainer } from '../../../test/support/container.ts';
 import { describeNeeding } from '../../../test/support/needs.ts';
+import { random } from '../../../test/support/random.ts';
 import { waitFor } from '../../../test/support/wait.ts';
 import { ensureAgentImage } from '../../docker/agent-image.ts';
 import { volumeExists } from '../../docker/volume.ts';
@@ -178,13 +179,16 @@ describeNeeding(['docker'], 'a volume goes into an archive and comes back', () =
     const second = join(directory, 'second.tgz');
     await toFile(other, second);
     const states = [await picture(target), await picture(other)];
+    const chance = random();
     for (let round = 0; round < kills; round += 1) {
       const running = restore(target, round % 2 === 0 ? second : archive).catch(() => undefined);
-      const delay = Math.random() * 900;
+      const delay = chance.below(900);
       await new Promise((resolve) => setTimeout(resolve, delay));
       await docker(['kill', helperName(target)], { anyCode: true });
       await running;
-      expect(states, `killed after ${delay} ms`).toContainEqual(await picture(target));
+      expect(states, `seed ${chance.seed}, killed after ${delay} ms`).toContainEqual(
+        await picture(target),
+      );
     }
   });
 });

@@ -6,6 +6,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { agentPrograms } from '../../docker/agent-places.ts';
 import { daemonFault, type EngineCommand, firstLine, runEngine } from '../../docker/engine.ts';
+import { within } from '../../docker/within.ts';
 import { CaiError } from '../../errors.ts';
 import { mountPoint } from './protocol.ts';
 
@@ -108,16 +109,6 @@ function spawnHelper({ command, volume, image }: HelperOptions): Helper {
       child.kill('SIGKILL');
     },
   };
-}
-
-async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  const result = await Promise.race([promise.then(() => true), late]);
-  clearTimeout(timer);
-  return result;
 }
 
 /** A daemon that was killed leaves a container that has ended, and with it the name. */

@@ -213,3 +213,43 @@ test('a parent directory replaced by a link in the middle of a long batch is not
   expect(outcome).toMatchObject({ result: 'missed', now: null });
   expect(fs.readdirSync(outside)).toEqual([]);
 });
+
+const lateWrites: Record<string, string> = { longer: 'before and more', 'of the same size': 'beyond' };
+
+/** Setting the time hides a write of the moment before it from whoever goes by times and sizes. */
+for (const [size, content] of Object.entries(lateWrites)) {
+  test(`a write right before the time is set, ${size}, is seen`, async () => {
+    const { told, root } = await intrudedWhenTimed(content);
+    const attributes = { ...entryOf('before'), mtime: 1_600_000_000_000 };
+    const action = { type: 'attributes', path: 'p', expect: entryOf('before'), entry: attributes };
+    await told.applyOne(action as Action);
+    await told.replica.drain();
+    expect(told.told.get('p')).toMatchObject({ digest: entryOf(content).digest });
+    expect(fs.readFileSync(`${root}/p`, 'utf8')).toBe(content);
+  });
+
+  test(`a write right before a moved file gets its time, ${size}, is seen`, async () => {
+    const { told, root } = await intrudedWhenTimed(content, 'q');
+    const entry = { ...entryOf('before'), mtime: 1_600_000_000_000 };
+    const source = { from: 'move', path: 'p' } as const;
+    await told.applyOne({ type: 'write', path: 'q', expect: null, entry, source });
+    await told.replica.drain();
+    expect(told.told.get('q')).toMatchObject({ digest: entryOf(content).digest });
+    expect(fs.readFileSync(`${root}/q`, 'utf8')).toBe(content);
+  });
+}
+
+/** A replica of one file `p`; the first time that a time is set, somebody writes to `path` just before. */
+async function intrudedWhenTimed(content: string, path = 'p') {
+  const root = temporaryDirectory();
+  fs.writeFileSync(`${root}/p`, 'before');
+  const { fs: port } = faultyFs();
+  const { futimesSync } = port;
+  let happened = false;
+  port.futimesSync = (...args) => {
+    if (!happened) fs.writeFileSync(`${root}/${path}`, content);
+    happened = true;
+    futimesSync(...args);
+  };
+  return { told: await openScanned({ root, fs: port }), root };
+}

@@ -1,6 +1,6 @@
 /** The actions that put a file or a link at a path. */
 import { CaiError } from '../errors.ts';
-import type { Look } from '../tree/entry.ts';
+import { type Look, sameTime } from '../tree/entry.ts';
 import { linkFault } from '../tree/link.ts';
 import { hasRawBytes, type Path, parentPath, toBytes } from '../tree/path.ts';
 import { closeQuietly, openToRead } from './digest.ts';
@@ -132,7 +132,11 @@ function setMoved(work: Work, path: Path, { stat, attributes }: Prepared): void 
   const { fs } = work.view.disk;
   const fd = fs.openSync(diskPath(work.view.disk, path), openToRead);
   try {
-    if (fs.fstatSync(fd).ino === stat.ino) setAttributes(fs, fd, attributes);
+    if (fs.fstatSync(fd).ino !== stat.ino) return;
+    // The time is touched only where it differs: it also tells who wrote meanwhile.
+    const { mtime, ...others } = attributes;
+    const isTimed = mtime === undefined || sameTime(stat.mtimeMs, mtime);
+    setAttributes(fs, fd, isTimed ? others : attributes);
   } finally {
     closeQuietly(fs, fd);
   }

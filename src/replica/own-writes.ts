@@ -23,12 +23,15 @@ export async function noteFile(
 ): Promise<Look> {
   work.durable.note(path, 'written');
   const stat = statAt(work, path);
-  const { stat: wanted, movedFrom } = prepared;
+  const { stat: wanted } = prepared;
   if (!stat?.isFile() || stat.ino !== wanted.ino || stat.size !== wanted.size)
     return lookAgain(work, path);
-  if (movedFrom === undefined && stat.mtimeMs !== wanted.mtimeMs) return lookAgain(work, path);
-  // The time was set, not made by a write: only a write within its tick could bear the same.
-  const racy = stat.mtimeMs >= Date.now() - racyWindow(stat);
+  const timed = wanted.mtimeMs !== stat.mtimeMs;
+  if (timed && prepared.movedFrom === undefined) return lookAgain(work, path);
+  // The time was set, not made by a write: only a write within its tick could bear the same. Of a file
+  // that others could write to, the time before it was set is not known: it is read once more.
+  const racy = timed || stat.mtimeMs >= Date.now() - racyWindow(stat);
+  if (timed) work.hint(path);
   noteFound(work, path, { kind: 'file', stat, digest, racy });
   work.view.activity.noteOwn(path, stat);
   if (isRuleFile(path)) work.hint(path);
@@ -85,10 +88,11 @@ export function noteAttributes(work: Work, path: Path, before: Look): Look {
   work.durable.note(path, before?.kind === 'file' ? 'written' : 'removed');
   const stat = statAt(work, path);
   if (stat === undefined || before === null) return null;
-  if (before.kind === 'file' && stat.isFile()) {
-    const racy = stat.mtimeMs >= Date.now() - racyWindow(stat);
-    const found: Found = { kind: 'file', stat, digest: before.digest, racy };
+  if (before.kind === 'file' && stat.isFile() && stat.size === before.size) {
+    // Setting the time hides a write of the moment before it: the content is read once more.
+    const found: Found = { kind: 'file', stat, digest: before.digest, racy: true };
     noteFound(work, path, found);
+    work.hint(path);
     work.view.activity.noteOwn(path, stat);
     return toLook(found);
   }

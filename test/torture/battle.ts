@@ -42,7 +42,7 @@ export async function fight(battle: Battle): Promise<Figures> {
     for (let wave = 0; wave < waves; wave += 1) {
       const crew = startCrew(field, chance, { name: `${wave}`, operations, restUs });
       crews.push(crew);
-      const [what] = await Promise.all([strike?.(field, chance), crew.ended]);
+      const what = await duringWave(crew, strike?.(field, chance));
       if (what !== undefined) strikes[what] = (strikes[what] ?? 0) + 1;
     }
     await session.start();
@@ -56,6 +56,14 @@ export async function fight(battle: Battle): Promise<Figures> {
   } finally {
     await clear(field);
   }
+}
+
+/** Whatever fails, the writers end first: nobody may write where the ground is cleared. */
+async function duringWave(crew: Crew, strike?: Promise<string>): Promise<string | undefined> {
+  const [what, ended] = await Promise.allSettled([strike, crew.ended]);
+  if (what.status === 'rejected') throw what.reason;
+  if (ended.status === 'rejected') throw ended.reason;
+  return what.value;
 }
 
 async function prepare({ container, docker }: Battle): Promise<Field> {

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Container } from '../support/container.ts';
+import type { Container, Output } from '../support/container.ts';
 import type { Random } from '../support/random.ts';
 import type { WriterOptions } from '../support/writer.ts';
 import { writerProgram, writerThread } from '../support/writer.ts';
@@ -22,7 +22,7 @@ export interface Ground {
 }
 
 export interface Crew {
-  /** Resolves when every writer has ended, by itself or because its container was killed. */
+  /** Resolves or fails when every writer has ended, by itself or because its container was killed. */
   readonly ended: Promise<void>;
   /** What they say; after they have ended, with the container running. */
   testimonies(): Promise<Testimony[]>;
@@ -59,12 +59,12 @@ export function startCrew(ground: Ground, chance: Random, work: Work): Crew {
   };
   const near = firstNames.map((first, index) => optionsOf('l', first, index));
   const far = firstNames.map((first, index) => optionsOf('c', first, index));
-  const ended = Promise.all([
+  const ended = allEnded([
     ...near.map(inThread),
     ...far.map((options) => inContainer(container, options)),
   ]);
   return {
-    ended: ended.then(() => undefined),
+    ended,
     async testimonies() {
       const nearLogs = near.map(({ name }) => readFileSync(join(notes, `${name}.log`), 'utf8'));
       const farLogs = await Promise.all(
@@ -79,6 +79,12 @@ export function startCrew(ground: Ground, chance: Random, work: Work): Crew {
   };
 }
 
+/** Unlike Promise.all, fails only when all have ended. */
+async function allEnded(writers: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(writers)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+}
+
 function inThread(options: WriterOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(writerThread(), { eval: true, workerData: options });
@@ -87,9 +93,14 @@ function inThread(options: WriterOptions): Promise<void> {
   });
 }
 
-/** 137: it was killed together with its container. */
 async function inContainer(container: Container, options: WriterOptions): Promise<void> {
   const input = writerProgram(options);
-  const { code, stderr } = await container.exec(['node', '-'], { input, anyCode: true });
-  if (code !== 0 && code !== 137) throw new Error(`a writer ended with ${code}: ${stderr}`);
+  const output = await container.exec(['node', '-'], { input, anyCode: true });
+  if (output.code === 0 || isKilledWithContainer(output)) return;
+  throw new Error(`a writer ended with ${output.code}: ${output.stderr}`);
+}
+
+/** While it ran (137), while the engine set it up (126), or before that. A failure of its own is 1. */
+function isKilledWithContainer({ code, stderr }: Output): boolean {
+  return code === 137 || code === 126 || /is not running/.test(stderr);
 }

@@ -94,7 +94,7 @@ describe('an agent in a process', () => {
     const odd = Buffer.concat([Buffer.from(`${root}/`), Buffer.of(0xff, 0x41)]);
     writeFileSync(odd, 'odd');
     const { replica, transport } = await start(root);
-    expect(replica.info).toMatchObject({ root, platform: 'linux', leftKept: [] });
+    expect(replica.info).toMatchObject({ root, platform: 'linux' });
     expect(Math.abs(replica.info.clockSkew)).toBeLessThan(1000);
 
     const seen = await scanAll(replica);
@@ -186,7 +186,7 @@ describe('an agent in a process', () => {
     await first.transport.close();
 
     const second = await start(root);
-    const [left] = second.replica.info.leftKept;
+    const [left] = await second.replica.takeLeft();
     expect(left).toMatchObject({ path: 'a', entry: { digest: digestOf(Buffer.from('old')) } });
     const content: Uint8Array[] = [];
     for await (const chunk of second.replica.readKept(left?.id ?? '')) content.push(chunk);

@@ -52,7 +52,7 @@ async function serve(data: unknown, connection: Connection): Promise<unknown> {
   server.onReply = (reply, bytes) => upcalls.take(reply, bytes);
   replica.onEvent = createEventSender(server.events);
   void replica.closed.then((error) => connection.fail(error));
-  const { leftKept: _, ...info } = replica.info;
+  const { info } = replica;
   return base === undefined ? info : { ...info, root: info.root.slice(base.length) };
 }
 

@@ -20,7 +20,7 @@ interface Line {
 
 type Behaviour = (call: Call, line: Line) => void;
 
-const { leftKept: _, ...goodInfo } = fakeReplica().info;
+const goodInfo = fakeReplica().info;
 
 /** A host with an agent that answers calls as it likes. */
 async function withLiar(behave: Behaviour, welcome: unknown = goodInfo): Promise<Replica> {
@@ -36,8 +36,7 @@ async function withLiar(behave: Behaviour, welcome: unknown = goodInfo): Promise
     async onHello() {
       connection.onMessage = (message) => {
         if (message.t !== 'call') return false;
-        if (message.method === 'leftKept') line.send({ t: 'done', id: message.id, data: null });
-        else behave(message, line);
+        behave(message, line);
         return false;
       };
       return welcome;
@@ -149,10 +148,10 @@ const lies: readonly [string, Use, Behaviour][] = [
   ['a message twice', drain, ({ id }, line) => line.raw(Buffer.concat(twice(id)))],
 ];
 
-/** A frame of any text, numbered as the one behind the welcome, five pongs and one answer. */
+/** A frame of any text, numbered as the one behind the welcome and five pongs. */
 function rawFrame(json: string): Buffer {
   const head = Buffer.alloc(12);
-  for (const [index, value] of [8 + json.length, json.length, 7].entries())
+  for (const [index, value] of [8 + json.length, json.length, 6].entries())
     head.writeUInt32BE(value, index * 4);
   return Buffer.concat([head, Buffer.from(json)]);
 }

@@ -24,8 +24,7 @@ const open: Pair[] = [];
 async function connect(given: Partial<Replica> = {}): Promise<{ remote: Replica; near: Replica }> {
   const near = fakeReplica(given);
   const { handlers } = serveReplica(near);
-  const { leftKept: _, ...welcome } = near.info;
-  const pair = await openPair({ handlers, welcome });
+  const pair = await openPair({ handlers, welcome: near.info });
   open.push(pair);
   near.onEvent = createEventSender(pair.server.events);
   const remote = await openRemoteReplica({
@@ -72,10 +71,9 @@ function file(text: string): { entry: FileEntry; bytes: Buffer } {
 describe('a replica through a link', () => {
   it('has the info of the far one, with what the host measured', async () => {
     const left: Kept = { id: 'k1', path: 'a', entry: file('a').entry, expected: false };
-    const { remote, near } = await connect({
-      info: { ...fakeReplica().info, leftKept: [left] },
-    });
-    expect(remote.info).toEqual({ ...near.info, clockSkew: 5, roundTrip: 1, leftKept: [left] });
+    const { remote, near } = await connect({ takeLeft: async () => [left] });
+    expect(remote.info).toEqual({ ...near.info, clockSkew: 5, roundTrip: 1 });
+    expect(await remote.takeLeft()).toEqual([left]);
   });
 
   it('tells every row of a scan as it was', async () => {

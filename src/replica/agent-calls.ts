@@ -47,7 +47,7 @@ export interface ServedReplica {
 }
 
 export function serveReplica(replica: Replica): ServedReplica {
-  const kept = new Set(replica.info.leftKept.map(({ id }) => id));
+  const kept = new Set<string>();
   const inOrder = createQueue();
   let applying = 0;
   const keeps = (): boolean => applying > 0 || kept.size > 0;
@@ -75,7 +75,11 @@ export function serveReplica(replica: Replica): ServedReplica {
     },
     readKept: (call) => call.send(replica.readKept(checkKeptId(call.data))),
     release: (call) => release(replica, call, kept),
-    leftKept: (call) => sendKept(call, replica.info.leftKept),
+    takeLeft: async (call) => {
+      const left = await replica.takeLeft();
+      for (const { id } of left) kept.add(id);
+      await sendKept(call, left);
+    },
     flush: ({ data }) => replica.flush({ everything: data === true }),
     // Closing removes what is kept; what the host has not fetched stays for the next agent (invariant 1).
     close: async () => {

@@ -214,7 +214,10 @@ test('a parent directory replaced by a link in the middle of a long batch is not
   expect(fs.readdirSync(outside)).toEqual([]);
 });
 
-const lateWrites: Record<string, string> = { longer: 'before and more', 'of the same size': 'beyond' };
+const lateWrites: Record<string, string> = {
+  longer: 'before and more',
+  'of the same size': 'beyond',
+};
 
 /** Setting the time hides a write of the moment before it from whoever goes by times and sizes. */
 for (const [size, content] of Object.entries(lateWrites)) {

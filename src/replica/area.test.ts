@@ -52,7 +52,7 @@ test('what a crashed run kept is left for the next, the rest is cleaned up', asy
   await crashed.replica.stage({ ...content, digest }, chunks());
   await killOwner(root);
   const next = await openTest({ root });
-  const left = next.replica.info.leftKept;
+  const left = await next.replica.takeLeft();
   expect(left.map(({ path, entry }) => `${path} ${entry.kind}`).sort()).toEqual([
     'd/f file',
     'l link',
@@ -73,7 +73,7 @@ test('a kept file whose line in the index was cut off by the crash is found all 
   await killOwner(root);
   fs.truncateSync(`${root}/${areas(root)[0]}/kept.index`, 10);
   const next = await openTest({ root });
-  const [left] = next.replica.info.leftKept;
+  const [left] = await next.replica.takeLeft();
   expect(await readAll(next.replica.readKept(left?.id as string))).toBe('old');
 });
 
@@ -83,7 +83,7 @@ test('the area of a living session is left alone', async () => {
   const one = await openScanned({ root });
   const outcome = await one.applyOne(writeOf('f', 'old', 'new'));
   const two = await openScanned({ root });
-  expect(two.replica.info.leftKept).toEqual([]);
+  expect(await two.replica.takeLeft()).toEqual([]);
   await two.applyOne(writeOf('g', null, 'x'));
   expect(areas(root)).toHaveLength(2);
   await two.replica.close();
@@ -103,7 +103,7 @@ test('what nobody released survives a close', async () => {
   const long = new Date(Date.now() - 120_000);
   fs.utimesSync(`${root}/${area}`, long, long);
   const next = await openTest({ root });
-  expect(next.replica.info.leftKept.map(({ path }) => path)).toEqual(['f']);
+  expect((await next.replica.takeLeft()).map(({ path }) => path)).toEqual(['f']);
 });
 
 test('an area that somebody removed is made anew', async () => {

@@ -86,15 +86,13 @@ export async function openDiskReplica(input: DiskReplicaInput): Promise<DiskRepl
   const disk: Disk = { fs, root };
   const area = createArea(disk, input.stageName);
   const kept = createKeptFiles(disk, area);
-  const leftKept = await takeLeftovers(disk, area, kept);
-  return new DiskReplica(input, { disk, area, kept, leftKept });
+  return new DiskReplica(input, { disk, area, kept });
 }
 
 interface Parts {
   readonly disk: Disk;
   readonly area: Area;
   readonly kept: KeptFiles;
-  readonly leftKept: readonly Kept[];
 }
 
 export class DiskReplica implements Replica {
@@ -400,6 +398,14 @@ export class DiskReplica implements Replica {
     });
   }
 
+  takeLeft(): Promise<readonly Kept[]> {
+    const { disk, area, kept } = this.#parts;
+    return this.#lock.run(async () => {
+      this.#checkOpen();
+      return takeLeftovers(disk, area, kept);
+    });
+  }
+
   readKept(id: string): AsyncIterable<Uint8Array> {
     return this.#parts.kept.read(id);
   }
@@ -467,7 +473,7 @@ export class DiskReplica implements Replica {
   }
 }
 
-function infoOf({ disk, leftKept }: Parts, identity: ReplicaInfo['identity']): ReplicaInfo {
+function infoOf({ disk }: Parts, identity: ReplicaInfo['identity']): ReplicaInfo {
   return {
     identity,
     root: disk.root,
@@ -477,7 +483,6 @@ function infoOf({ disk, leftKept }: Parts, identity: ReplicaInfo['identity']): R
     uid: process.getuid?.() ?? 0,
     clockSkew: 0,
     roundTrip: 0,
-    leftKept,
   };
 }
 

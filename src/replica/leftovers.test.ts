@@ -16,7 +16,7 @@ test('what was not released is told to the next replica', async () => {
   const { replica, root } = await withKept();
   await replica.close();
   const next = await openScanned({ root });
-  const [kept, ...others] = next.replica.info.leftKept;
+  const [kept, ...others] = await next.replica.takeLeft();
   expect(others).toEqual([]);
   expect(kept).toMatchObject({ path: 'a', expected: true });
   expect(await readAll(next.replica.readKept(String(kept?.id)))).toBe('one');
@@ -31,8 +31,19 @@ test('an area whose root was away when it was closed is taken over when the root
   await replica.close();
   renameSync(`${root}-away`, root);
   const next = await openScanned({ root });
-  expect(next.replica.info.leftKept).toMatchObject([{ path: 'a' }]);
-  await next.replica.release(next.replica.info.leftKept.map(({ id }) => id));
+  const left = await next.replica.takeLeft();
+  expect(left).toMatchObject([{ path: 'a' }]);
+  await next.replica.release(left.map(({ id }) => id));
   await next.replica.close();
   expect(areas(root)).toEqual([]);
+});
+
+test('what a run left that was still dying is taken over by a later call', async () => {
+  const dying = await withKept();
+  const next = await openScanned({ root: dying.root });
+  expect(await next.replica.takeLeft()).toEqual([]);
+  await dying.replica.close();
+  expect(await next.replica.takeLeft()).toMatchObject([{ path: 'a' }]);
+  expect(await next.replica.takeLeft()).toEqual([]);
+  expect(areas(dying.root)).toHaveLength(1);
 });

@@ -60,14 +60,7 @@ export async function openRemoteReplica(input: RemoteInput): Promise<Replica> {
   const { peer, welcome, clockSkew, roundTrip } = input;
   const caller = createCaller(peer);
   const info = caller.guard(() => checkInfo(welcome));
-  const seen = new Set<string>();
-  const isNew = (id: string): boolean => {
-    const known = seen.has(id);
-    seen.add(id);
-    return !known && seen.size <= maxLeftKept;
-  };
-  const leftKept = await fetchKept(caller, 'leftKept', null, isNew);
-  return new RemoteReplica(peer, caller, { ...info, clockSkew, roundTrip, leftKept });
+  return new RemoteReplica(peer, caller, { ...info, clockSkew, roundTrip });
 }
 
 /** Calls whose answers are checked: a fault in one closes the link. */
@@ -117,6 +110,8 @@ class RemoteReplica implements Replica {
   readonly #peer: Peer;
   readonly #caller: Caller;
   readonly #events: RemoteEvents;
+  /** Ids of what was left here, as told so far. */
+  readonly #left = new Set<string>();
   #rsyncFound: Promise<RsyncFound> | undefined;
 
   constructor(peer: Peer, caller: Caller, info: ReplicaInfo) {
@@ -262,6 +257,14 @@ class RemoteReplica implements Replica {
       if (outcomes.length !== actions.length) throw violation('too few outcomes');
     });
     return outcomes;
+  }
+
+  async takeLeft(): Promise<readonly Kept[]> {
+    return fetchKept(this.#caller, 'takeLeft', null, (id) => {
+      const known = this.#left.has(id);
+      this.#left.add(id);
+      return !known && this.#left.size <= maxLeftKept;
+    });
   }
 
   readKept(id: string): AsyncIterable<Uint8Array> {

@@ -34,8 +34,6 @@ export interface ReplicaInfo {
   readonly clockSkew: number;
   /** Milliseconds of a round trip at connect; 0 in-process. */
   readonly roundTrip: number;
-  /** Kept files of an earlier run that crashed; read them with readKept, then release them. */
-  readonly leftKept: readonly Kept[];
 }
 
 /** How a replica looks at its disk; sent once at the start and again when the configuration changes. */
@@ -266,6 +264,11 @@ export interface Replica {
   closeIntake(id: string, take: boolean): Promise<readonly string[]>;
   /** Carries out the actions in order; one outcome each, in the same order. */
   apply(actions: readonly Action[]): Promise<readonly Outcome[]>;
+  /**
+   * Kept files that runs left which have ended: this replica's now, to be read with readKept and then
+   * released. A run that is just dying is found by a later call.
+   */
+  takeLeft(): Promise<readonly Kept[]>;
   /** Content of a kept file, as it is now. */
   readKept(id: string): AsyncIterable<Uint8Array>;
   /**

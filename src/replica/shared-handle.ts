@@ -32,10 +32,7 @@ export class SharedHandle implements Replica, Hearer {
   constructor(root: SharedRoot) {
     this.#root = root;
     root.handles.add(this);
-    const leftKept = [...root.orphans.values()];
-    root.orphans.clear();
-    for (const kept of leftKept) this.#kept.set(kept.id, kept);
-    this.info = { ...root.disk.info, leftKept };
+    this.info = root.disk.info;
     this.closed = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -137,6 +134,15 @@ export class SharedHandle implements Replica, Hearer {
   #keep(kept: Kept): void {
     if (this.#isClosed) this.#root.orphans.set(kept.id, kept);
     else this.#kept.set(kept.id, kept);
+  }
+
+  /** What other sessions of this process left, too. */
+  async takeLeft(): Promise<readonly Kept[]> {
+    const found = await this.#checked().takeLeft();
+    const left = [...this.#root.orphans.values(), ...found];
+    this.#root.orphans.clear();
+    for (const kept of left) this.#keep(kept);
+    return left;
   }
 
   async release(ids: readonly string[]): Promise<readonly Kept[]> {

@@ -37,7 +37,7 @@ async function openRoot(input: DiskReplicaInput, leave: () => void): Promise<Sha
     handles: new Set(),
     walking: undefined,
     walked: Number.NEGATIVE_INFINITY,
-    orphans: new Map(disk.info.leftKept.map((kept) => [kept.id, kept])),
+    orphans: new Map(),
     polling: undefined,
     closed: false,
     leave,

@@ -21,7 +21,7 @@ export function checkFields(value: unknown): Fields {
 }
 
 /** Everything but what the host knows better. */
-export type AgentInfo = Omit<ReplicaInfo, 'clockSkew' | 'roundTrip' | 'leftKept'>;
+export type AgentInfo = Omit<ReplicaInfo, 'clockSkew' | 'roundTrip'>;
 
 export function checkInfo(value: unknown): AgentInfo {
   const raw = checkFields(value);

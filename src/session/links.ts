@@ -8,6 +8,7 @@ import type { Side } from '../tree/path.ts';
 import type { Engine } from './engine.ts';
 import type { Far } from './far.ts';
 import { openFar, openLocal, watchStarts } from './far.ts';
+import { Left } from './left.ts';
 import { takeUp } from './memory.ts';
 import { addProblem, solveProblem } from './report.ts';
 
@@ -26,6 +27,7 @@ export class Links {
   readonly #engine: Engine;
   readonly #hooks: LinkHooks;
   readonly #abort = new AbortController();
+  readonly #left: Left;
   readonly #closing: Promise<void>[] = [];
   #far: Far | undefined;
   #closed = false;
@@ -35,6 +37,7 @@ export class Links {
   constructor(engine: Engine, hooks: LinkHooks) {
     this.#engine = engine;
     this.#hooks = hooks;
+    this.#left = new Left(engine.keeper);
   }
 
   get isUp(): boolean {
@@ -79,6 +82,15 @@ export class Links {
     this.#drop(reason);
   }
 
+  /** Takes over what has been left on either side by now. */
+  async takeLeft(): Promise<void> {
+    const { local, container } = this.#engine.core.sides;
+    await Promise.all([
+      local.replica && this.#left.ask(local.replica, 'local'),
+      container.replica && this.#left.ask(container.replica, 'container'),
+    ]);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#abort.abort();
@@ -91,11 +103,10 @@ export class Links {
   }
 
   #attach(side: Side, replica: Replica): void {
-    const { core, keeper } = this.#engine;
+    const { core } = this.#engine;
     core.sides[side].replica = replica;
     replica.onEvent = (event) => this.#hooks.onEvent(side, event);
-    for (const kept of replica.info.leftKept)
-      keeper.displaced(replica, side, kept, { reason: 'recovered' });
+    this.#left.attach(replica, side);
     void replica.closed.then((reason) => {
       if (core.sides[side].replica !== replica || this.#closed) return;
       if (side === 'local')

@@ -180,6 +180,7 @@ export class LiveSession implements Session {
     this.#wake();
     await this.#pumpEnded();
     this.#engine.retries.close();
+    await this.#links.takeLeft();
     await this.#engine.keeper.releaseAll();
     await this.#engine.store.texts.flush();
     await this.#committer.now();

@@ -66,7 +66,7 @@ function editRow(
     const start = performance.now();
     await puppets[from]?.act([{ do: 'write', path, text }]);
     for (const [index, puppet] of puppets.entries()) {
-      const missing = await puppet.watchFor([{ path, is: 'file', text }], deadlineMs);
+      const { missing } = await puppet.watchFor([{ path, is: 'file', text }], deadlineMs);
       if (missing !== undefined)
         throw new Error(`${missing} did not arrive in ${directories[index]}`);
     }

@@ -53,12 +53,11 @@ export async function timed(pair: Pair, running: Running, doing: Doing): Promise
   const other = on === 'local' ? 'container' : 'local';
   // The eyes are open before the hands move.
   const seen = pair.puppets[other].watchFor(sights, deadlineMs);
-  const start = performance.now();
-  await pair.puppets[on].act(deeds);
+  const start = await pair.puppets[on].act(deeds);
   await running.nudge?.();
-  const missing = await seen;
+  const { missing, at } = await seen;
   if (missing !== undefined) throw new Error(`${missing} did not arrive`);
-  return performance.now() - start;
+  return at - start;
 }
 
 /** Repeats until there are enough values, or enough time has passed and there are a few. */

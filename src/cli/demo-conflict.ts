@@ -25,14 +25,14 @@ export async function conflictOnBothSides(stage: Stage): Promise<StepResult> {
   if (contentOf(stage, version) !== written[other])
     return { to: 'both', title, ms: null, note: 'the history has another content' };
   const sights = [{ path, is: 'file', text: written[winner] }] as const;
-  const missing = await cancellable(
+  const looks = await cancellable(
     stage,
     Promise.all([
       puppets.local.watchFor(sights, stepDeadlineMs),
       puppets.container.watchFor(sights, stepDeadlineMs),
     ]),
   );
-  if (missing.some((miss) => miss !== undefined))
+  if (looks.some(({ missing }) => missing !== undefined))
     return { to: 'both', title, ms: null, note: path };
   const note = `the later edit won (${winner}); the other one is version ${version.id} in the history`;
   return { to: 'both', title, ms: performance.now() - start, note };

@@ -6,7 +6,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { CaiError } from '../errors.ts';
-import type { Deed, PictureRow, Puppet, Sight } from './demo-puppet.ts';
+import type { Deed, PictureRow, Puppet, Seen, Sight } from './demo-puppet.ts';
 import { puppetNames, puppetSource } from './demo-puppet.ts';
 
 type Request =
@@ -30,9 +30,9 @@ export function remotePuppet(command: readonly string[], root: string): Puppet {
   });
   const call = caller(child);
   return {
-    act: async (deeds) => void (await call({ call: 'act', deeds })),
+    act: async (deeds) => (await call({ call: 'act', deeds })) as number,
     watchFor: async (sights, deadlineMs) =>
-      ((await call({ call: 'watchFor', sights, deadlineMs })) ?? undefined) as string | undefined,
+      (await call({ call: 'watchFor', sights, deadlineMs })) as Seen,
     picture: async (without) => (await call({ call: 'picture', without })) as PictureRow[],
     close: async () => {
       await call({ call: 'close' }).catch(() => {});
@@ -42,7 +42,7 @@ export function remotePuppet(command: readonly string[], root: string): Puppet {
 }
 
 function puppetScript(root: string): string {
-  const { perform, watchUntil, takePicture } = puppetNames;
+  const { performAll, watchUntil, takePicture } = puppetNames;
   return `'use strict';
 ${puppetSource()}
 const { execFile } = require('node:child_process');
@@ -51,7 +51,7 @@ const system = { fs: require('node:fs'), path: require('node:path'), execFile, c
 const root = ${JSON.stringify(root)};
 system.fs.mkdirSync(root, { recursive: true });
 const calls = {
-  act: async ({ deeds }) => { for (const deed of deeds) await ${perform}(system, root, deed); },
+  act: ({ deeds }) => ${performAll}(system, root, deeds),
   watchFor: ({ sights, deadlineMs }) => ${watchUntil}(system, root, sights, deadlineMs),
   picture: ({ without }) => ${takePicture}(system, root, without),
   close: () => { setImmediate(() => process.exit(0)); },

@@ -39,10 +39,19 @@ export interface PictureRow {
   readonly content: string;
 }
 
+/** How a look ended. */
+export interface Seen {
+  /** The first path that was not seen in time; left out when all were. */
+  readonly missing?: string;
+  /** When it ended, milliseconds of the machine's clock. */
+  readonly at: number;
+}
+
 export interface Puppet {
-  act(deeds: readonly Deed[]): Promise<void>;
-  /** Looks every millisecond until all of it was seen; then undefined, else the first path that was not. */
-  watchFor(sights: readonly Sight[], deadlineMs: number): Promise<string | undefined>;
+  /** Resolves when all is done, with when it began: milliseconds of the machine's clock. */
+  act(deeds: readonly Deed[]): Promise<number>;
+  /** Looks every millisecond until all of it was seen. */
+  watchFor(sights: readonly Sight[], deadlineMs: number): Promise<Seen>;
   /** The whole tree but for cai's own files and these names. */
   picture(without: readonly string[]): Promise<readonly PictureRow[]>;
   close(): Promise<void>;
@@ -60,9 +69,7 @@ export interface System {
 export function localPuppet(root: string): Puppet {
   const system = { fs, path, execFile, createHash };
   return {
-    act: async (deeds) => {
-      for (const deed of deeds) await perform(system, root, deed);
-    },
+    act: (deeds) => performAll(system, root, deeds),
     watchFor: (sights, deadlineMs) => watchUntil(system, root, sights, deadlineMs),
     picture: async (without) => takePicture(system, root, without),
     close: async () => {},
@@ -71,15 +78,32 @@ export function localPuppet(root: string): Puppet {
 
 /** The functions that make up a puppet, as the text of a script. */
 export function puppetSource(): string {
-  return [perform, runCommand, isSeen, watchUntil, takePicture].map(String).join('\n');
+  return [machineNow, performAll, perform, runCommand, isSeen, watchUntil, takePicture]
+    .map(String)
+    .join('\n');
 }
 
 /** The names of functions in `puppetSource` (a bundler may have changed them). */
 export const puppetNames = {
-  perform: perform.name,
+  performAll: performAll.name,
   watchUntil: watchUntil.name,
   takePicture: takePicture.name,
 };
+
+/** Milliseconds of a clock that all processes of a machine share, those in its containers too. */
+function machineNow(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+export async function performAll(
+  system: System,
+  root: string,
+  deeds: readonly Deed[],
+): Promise<number> {
+  const start = machineNow();
+  for (const deed of deeds) await perform(system, root, deed);
+  return start;
+}
 
 export async function perform(system: System, root: string, deed: Deed): Promise<void> {
   const { fs, path } = system;
@@ -151,15 +175,15 @@ export async function watchUntil(
   root: string,
   sights: readonly Sight[],
   deadlineMs: number,
-): Promise<string | undefined> {
-  const end = performance.now() + deadlineMs;
+): Promise<Seen> {
+  const end = machineNow() + deadlineMs;
   for (const sight of sights) {
     while (!isSeen(system, root, sight)) {
-      if (performance.now() >= end) return sight.path;
+      if (machineNow() >= end) return { missing: sight.path, at: machineNow() };
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   }
-  return undefined;
+  return { at: machineNow() };
 }
 
 export function takePicture(

@@ -91,17 +91,18 @@ async function perform(stage: Stage, { on, title, deeds, sights }: Step): Promis
   return isRun ? { ...result, note: `git itself ran for ${Math.round(done)} ms` } : result;
 }
 
-interface Seen {
+interface Look {
   readonly missing: string | undefined;
   readonly at: number;
 }
 
-async function look(puppet: Puppet, sights: readonly Sight[]): Promise<Seen> {
-  const missing = await puppet.watchFor(sights, stepDeadlineMs);
+/** By this process's clock: the other side may be on another machine. */
+async function look(puppet: Puppet, sights: readonly Sight[]): Promise<Look> {
+  const { missing } = await puppet.watchFor(sights, stepDeadlineMs);
   return { missing, at: performance.now() };
 }
 
-function outcome(start: number, { missing, at }: Seen): Pick<StepResult, 'ms' | 'note'> {
+function outcome(start: number, { missing, at }: Look): Pick<StepResult, 'ms' | 'note'> {
   return missing === undefined ? { ms: at - start } : { ms: null, note: missing };
 }
 

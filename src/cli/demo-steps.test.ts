@@ -8,7 +8,7 @@ import type { Step } from './demo-steps.ts';
 import { steps, switchStep } from './demo-steps.ts';
 
 const isThere = async (root: string, { sights }: Step) =>
-  (await localPuppet(root).watchFor(sights, 0)) === undefined;
+  (await localPuppet(root).watchFor(sights, 0)).missing === undefined;
 
 test.each([true, false])(
   'every step is seen after it was done, never before (git: %s)',

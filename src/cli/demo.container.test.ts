@@ -35,9 +35,11 @@ describeNeeding(['docker', 'linux'], 'the other side of the demonstration', () =
       const far = await open();
       try {
         expect(far).toMatchObject({ form: 'container', hasGit });
-        expect(await far.puppet.watchFor(sightsOf(main), 0)).toBe('.gitignore');
+        expect(await far.puppet.watchFor(sightsOf(main), 0)).toMatchObject({
+          missing: '.gitignore',
+        });
         await far.puppet.act(switchDeeds({}, main));
-        expect(await far.puppet.watchFor(sightsOf(main), 1000)).toBeUndefined();
+        expect(await far.puppet.watchFor(sightsOf(main), 1000)).toEqual({ at: expect.any(Number) });
         const picture = await far.puppet.picture([]);
         expect(picture.filter((row) => row.type === 'link')).toHaveLength(1);
         await expect(far.puppet.act([{ do: 'remove', path: 'nowhere' }])).rejects.toThrow(/ENOENT/);

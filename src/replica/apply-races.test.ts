@@ -256,3 +256,19 @@ async function intrudedWhenTimed(content: string, path = 'p') {
   };
   return { told: await openScanned({ root, fs: port }), root };
 }
+
+test('a directory above that became a file between two actions is no failure', async () => {
+  const root = temporaryDirectory();
+  fs.mkdirSync(`${root}/a/b`, { recursive: true });
+  for (const path of ['a/x', 'a/b/p']) fs.writeFileSync(`${root}/${path}`, 'old');
+  let armed = false;
+  const probe = (): void => {
+    if (!armed || fs.lstatSync(`${root}/a`).isFile()) return;
+    fs.rmSync(`${root}/a`, { recursive: true });
+    fs.writeFileSync(`${root}/a`, 'a file');
+  };
+  const told = await openScanned({ root, probe });
+  armed = true;
+  const outcomes = await told.replica.apply([removeOf('a/x', 'old'), removeOf('a/b/p', 'old')]);
+  expect(outcomes[1]).toMatchObject({ path: 'a/b/p', result: 'done', now: null });
+});

@@ -7,6 +7,7 @@ import { joinPath, ownPrefix, type Path, pathFault } from '../tree/path.ts';
 import type { Area } from './area.ts';
 import { diskPath, readNames } from './disk-path.ts';
 import type { Durable } from './durable.ts';
+import { isAbsence } from './fs-port.ts';
 import type { KeptFiles } from './kept.ts';
 import { type Found, lookNow, lookPatiently, toLook } from './look.ts';
 import type { Owner } from './modes.ts';
@@ -53,12 +54,21 @@ export function wayIsReal(work: Work, path: Path): boolean {
   for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
     const above = path.slice(0, slash);
     if (real.has(above)) continue;
-    const at = diskPath(view.disk, above);
-    const stat = view.disk.fs.lstatSync(at, { throwIfNoEntry: false });
-    if (!stat?.isDirectory()) return false;
+    if (!isDirectoryAt(view, above)) return false;
     real.add(above);
   }
   return true;
+}
+
+function isDirectoryAt({ disk }: View, path: Path): boolean {
+  try {
+    const stat = disk.fs.lstatSync(diskPath(disk, path), { throwIfNoEntry: false });
+    return stat?.isDirectory() === true;
+  } catch (error) {
+    // ENOTDIR: a directory above became a file since it was looked at.
+    if (isAbsence(error)) return false;
+    throw error;
+  }
 }
 
 /** Paths come from the other side in the end; they are checked again where they are used. */

@@ -55,6 +55,22 @@ it('a miss is decided anew at once when what stands there became known meanwhile
   retries.close();
 });
 
+it('a failure at what nobody wants any more is no problem', () => {
+  const engine = testEngine();
+  const { core, retries, report } = engine;
+  const error = { code: 'IO' as const, message: 'failed' };
+  const outcome = { path: 'a', result: 'failed' as const, now: null, error };
+  setSide(core, 'local', 'a', version(1), { since: 0 });
+  absorb(engine, context, [{ action, seen: version(1), outcome }]);
+  expect([report.problems.size, retries.waiting()]).toEqual([1, ['a']]);
+
+  // While it is tried again, the local file goes away.
+  setSide(core, 'local', 'a', null, { since: 0 });
+  absorb(engine, context, [{ action, seen: version(1), outcome }]);
+  expect([report.problems.size, retries.waiting()]).toEqual([0, []]);
+  retries.close();
+});
+
 it('a side that changed again is an edit of what arrived, not a conflict with it', () => {
   const engine = testEngine();
   const { core } = engine;

@@ -9,7 +9,7 @@ import { sameContent, sameEntry } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { otherSide, parentPath } from '../tree/path.ts';
 import { isRuleFile } from '../tree/rules.ts';
-import { agree, setSide, settlePath, sideLook } from './core.ts';
+import { agree, hasChange, setSide, settlePath, sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
 import { noteRuleFile } from './intake.ts';
 import { addProblem, solveProblem } from './report.ts';
@@ -176,6 +176,12 @@ function absorbFailed(engine: Engine, context: AbsorbContext, { action, outcome 
   const { target } = context;
   const error = outcome.error ?? { code: 'IO' as const, message: 'failed for an unknown reason' };
   setSide(core, target, action.path, outcome.now, { since: performance.now() });
+  if (!hasChange(core, action.path)) {
+    // The other side changed back meanwhile: there is nothing any more that could fail.
+    retries.done(action.path);
+    solveProblem(report, target, action.path);
+    return;
+  }
   retries.later(action.path);
   lookAgain(context, outcome);
   // BUSY means that something changed under the action's feet; that is no problem unless it stays.

@@ -8,7 +8,7 @@ import type { Path, Side } from '../tree/path.ts';
 import { fromBytes, isWithin, otherSide, parentPath } from '../tree/path.ts';
 import { isRuleFile } from '../tree/rules.ts';
 import type { Core } from './core.ts';
-import { forget, isExcluded, reviveLeftovers, setSide } from './core.ts';
+import { forget, hasChange, isExcluded, reviveLeftovers, setSide } from './core.ts';
 import type { Report } from './report.ts';
 import { addProblem, solveProblem } from './report.ts';
 
@@ -45,9 +45,11 @@ export function takeIn(
     const bytes = core.buffered < bufferLimit ? observation.bytes : undefined;
     if (setSide(core, side, path, look, { since, ...(bytes === undefined ? {} : { bytes }) }))
       core.dirty.add(path);
-    else if (!core.sides[otherSide(side)].changes.has(path))
+    else if (!hasChange(core, path)) {
       // Nothing is to be carried over any more, so nothing can fail at that.
+      solveProblem(report, side, path);
       solveProblem(report, otherSide(side), path);
+    }
     if (wasBlocked && look?.kind !== 'blocked') wake(core, otherSide(side), path);
   }
   for (const directory of ruleChanges) forgetExcluded(core, directory);

@@ -1,15 +1,22 @@
 /** `cai config`: every setting with its value and where that comes from. */
 import type { Command } from 'commander';
 import { findConfig } from '../config/find.ts';
-import { loadSettings, originText, type ResolvedSettings } from '../config/settings.ts';
+import { originText } from '../config/layers.ts';
+import { loadSettings, type ResolvedSettings } from '../config/settings.ts';
 import { settingKeys } from '../config/settings-schema.ts';
-import { lineOf, readToml } from '../config/toml.ts';
-import { loadConfig } from '../control/config.ts';
+import { describesSessions, loadConfig } from '../control/config.ts';
+import { optionKeys } from '../control/config-schema.ts';
+import {
+  keyOf,
+  loadSyncSettings,
+  type SyncSettings,
+  sessionSettings,
+} from '../control/sync-settings.ts';
 import { toCaiError } from '../errors.ts';
 import { workspaceNames } from '../home/names.ts';
 import { resolveWorkspace } from '../home/workspace.ts';
 import { table } from './format.ts';
-import { colors, note, print, printJson } from './output.ts';
+import { print, printJson, warn } from './output.ts';
 
 const examples = `
 A setting comes from, in this order: a flag, the environment, what is remembered of the workspace, the
@@ -47,14 +54,15 @@ export function define(command: Command): void {
 function show(path: string | undefined, flags: Flags): void {
   const workspace = resolveWorkspace(path ?? flags.workspace);
   const settings = loadSettings({ workspace, config: flags.config });
-  const file = flags.config ?? findConfig(workspace);
-  const warnings = [...settings.warnings];
-  const rows = [...settingRows(settings), ...(file === undefined ? [] : syncRows(file, warnings))];
+  const sync = syncRows(workspace, flags.config);
+  const rows = [...settingRows(settings), ...sync.rows];
+  // Each table is read by itself: what is no TOML at all is told once.
+  const warnings = [...new Set([...settings.warnings, ...sync.warnings])];
   if (flags.json === true) {
     printJson({ workspace, settings: rows, warnings });
     return;
   }
-  for (const warning of warnings) note(`${colors.yellow('warning')} ${warning}`);
+  for (const warning of warnings) warn(warning);
   print(`workspace ${workspace}`);
   for (const line of table(rows.map(({ key, value, from }) => [key, valueText(value), from])))
     print(line);
@@ -69,28 +77,64 @@ function settingRows(settings: ResolvedSettings): ConfigRow[] {
   });
 }
 
-/** What the file says of live sync; all else of it is the default. */
-function syncRows(path: string, warnings: string[]): ConfigRow[] {
+interface SyncRows {
+  readonly rows: readonly ConfigRow[];
+  readonly warnings: readonly string[];
+}
+
+/** Of the sessions that the file describes, and of one that it does not name, such as that of `cai run`. */
+function syncRows(workspace: string, config: string | undefined): SyncRows {
+  const file = config ?? findConfig(workspace);
+  const described = file === undefined ? none : describedRows(file, config !== undefined);
+  if (described.rows.some(({ key }) => key === 'sync.remote')) return described;
+  const { options, origins, warnings } = loadSyncSettings({ workspace, config });
+  // What is wrong in a table that counts for both has been found twice.
+  const more = described.warnings.filter((each) => !warnings.some((one) => one.startsWith(each)));
+  return {
+    rows: [...optionRows('sync', { options, origins }), ...described.rows],
+    warnings: [...more, ...warnings],
+  };
+}
+
+const none: SyncRows = { rows: [], warnings: [] };
+
+function describedRows(path: string, strict: boolean): SyncRows {
   try {
-    const file = readToml(path);
-    if (file.table.sync === undefined) return [];
-    // Checks every key.
-    const { sessions } = loadConfig(path);
-    return sessions.flatMap(({ name }) => {
-      const keys = name === undefined ? ['sync'] : ['sync', name];
-      const own = keys.reduce<unknown>((at, key) => (at as never)[key], file.table) as object;
-      return Object.entries(own).map(([key, value]) => ({
-        key: [...keys, key].join('.'),
-        value: value as unknown,
-        from: `${path}:${lineOf(file.text, [...keys, key])}`,
+    if (!describesSessions(path)) return none;
+    const config = loadConfig(path);
+    const each = config.sessions.map((session) => {
+      const prefix = session.name === undefined ? 'sync' : `sync.${session.name}`;
+      const settings = sessionSettings(config, session);
+      const roots = (['local', 'remote'] as const).map((key) => ({
+        key: `${prefix}.${key}`,
+        value: session[key],
+        from: `${path}:${config.line(session, key)}`,
       }));
+      return { rows: [...roots, ...optionRows(prefix, settings)], warnings: settings.warnings };
     });
+    return {
+      rows: each.flatMap(({ rows }) => rows),
+      warnings: each.flatMap(({ warnings }) => warnings),
+    };
   } catch (error) {
-    const { message } = toCaiError(error);
-    // A file that is no TOML has been told already.
-    if (!warnings.some((each) => each.includes(message))) warnings.push(message);
-    return [];
+    if (strict) throw error;
+    return { rows: [], warnings: [toCaiError(error).message] };
   }
+}
+
+function optionRows(
+  prefix: string,
+  { options, origins }: Pick<SyncSettings, 'options' | 'origins'>,
+): ConfigRow[] {
+  return optionKeys.map(({ name, write }) => {
+    const value = options[name];
+    const shown = value === undefined || write === undefined ? value : write(value);
+    return {
+      key: `${prefix}.${keyOf(name)}`,
+      value: shown ?? null,
+      from: originText(origins[name]),
+    };
+  });
 }
 
 function valueText(value: unknown): string {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseSettings } from '../config/settings-file.ts';
-import { settingKeys } from '../config/settings-schema.ts';
+import { settingKeys, settingTable } from '../config/settings-schema.ts';
 import { parseConfig } from '../control/config.ts';
 import { defaultOptions } from '../control/defaults.ts';
 import { exitCodes } from '../errors.ts';
@@ -39,7 +39,7 @@ test('every example of a configuration is a good one', () => {
   } as const;
   for (const example of examples) {
     if (example.includes('[[entries]]')) parseManifest(example, 'manifest.toml');
-    else parseSettings(example, query);
+    else parseSettings(settingTable, example, query);
     if (example.includes('[sync')) parseConfig(example, 'containai.toml');
   }
 });

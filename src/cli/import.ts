@@ -1,6 +1,6 @@
 /** `cai import`: brings the user's configuration into a data volume, and into a running container. */
 import type { Command } from 'commander';
-import { originText } from '../config/settings.ts';
+import { originText } from '../config/layers.ts';
 import { CaiError } from '../errors.ts';
 import { secretQuestion } from '../home/archive/secrets.ts';
 import { exclusion } from '../home/excludes.ts';

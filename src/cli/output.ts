@@ -24,6 +24,11 @@ export function note(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+/** What was left out, or could not be done, and does not stop the command. */
+export function warn(text: string): void {
+  note(`${errorColors.yellow('warning')} ${text}`);
+}
+
 /** The documented object of a command (docs/json.md), and nothing else. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);

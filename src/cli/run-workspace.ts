@@ -20,10 +20,12 @@ import { differences } from '../home/lifecycle/differences.ts';
 import { checkVolumeName, labels, workspaceNames } from '../home/names.ts';
 import { resolveWorkspace } from '../home/workspace.ts';
 import { interruptible } from './interrupt.ts';
-import { colors, errorColors, note, print, printJson } from './output.ts';
+import { colors, note, print, printJson, warn } from './output.ts';
 import { execInWorkspace } from './workspace-exec.ts';
 import {
   isSynchronised,
+  resumeWorkspaceSession,
+  type StartOptions,
   settleWorkspaceSession,
   startWorkspaceSession,
   workspaceSession,
@@ -110,7 +112,7 @@ async function run({ path, args }: Arguments, flags: Flags): Promise<void> {
       next: 'Give one of them: --data-volume NAME makes a new volume, too, where there is none.',
     });
   const settings = settingsOf(resolveWorkspace(path ?? flags.workspace), flags);
-  for (const warning of settings.warnings) note(`${errorColors.yellow('warning')} ${warning}`);
+  for (const warning of settings.warnings) warn(warning);
   const result = await interruptible((signal) => bringUp(settings, flags, signal));
   if (args.length > 0) {
     const { container } = result;
@@ -160,7 +162,7 @@ async function bringUp(
     ...(flags.image === undefined ? {} : { image: flags.image }),
     ...(flags.bind === undefined ? {} : { bind: flags.bind }),
   });
-  const session = settings.bind ? undefined : await live(wish, signal);
+  const session = settings.bind ? undefined : await live(wish, { config: flags.config, signal });
   return {
     workspace,
     container: names.container,
@@ -219,17 +221,18 @@ async function rescue(present: ContainerInfo, wish: ContainerWish): Promise<void
   const { command, name: container, workspace, signal } = wish;
   if (present.labels[workspaceLabel] !== 'sync') return;
   const pair = { command, workspace, container };
-  if (workspaceSession(pair) === undefined) return;
+  const session = workspaceSession(pair);
+  if (session === undefined) return;
   await startContainer(present, wish);
-  await startWorkspaceSession(pair, signal ?? new AbortController().signal);
+  await resumeWorkspaceSession(session, signal ?? new AbortController().signal);
   await settleWorkspaceSession(pair, { removal: true, say: note });
 }
 
-async function live(wish: ContainerWish, signal: AbortSignal): Promise<SessionStatus> {
+async function live(wish: ContainerWish, options: StartOptions): Promise<SessionStatus> {
   const { command, workspace, name: container } = wish;
   const pair = { command, workspace, container };
   if (!(await isSynchronised(pair))) note(`synchronising ${workspace} …`);
-  return startWorkspaceSession(pair, signal);
+  return startWorkspaceSession(pair, options);
 }
 
 function render(result: RunResult): string[] {

@@ -6,9 +6,9 @@ import { startContainer, workspaceLabel } from '../home/lifecycle/container.ts';
 import { labels, workspaceNames } from '../home/names.ts';
 import { resolveTarget, type Target } from '../home/target.ts';
 import { interruptible } from './interrupt.ts';
-import { errorColors, note } from './output.ts';
+import { warn } from './output.ts';
 import { execInWorkspace, loginShell } from './workspace-exec.ts';
-import { startWorkspaceSession } from './workspace-session.ts';
+import { type StartOptions, startWorkspaceSession } from './workspace-session.ts';
 
 const examples = `
 Starts the container when it is stopped. The SSH agent of SSH_AUTH_SOCK is forwarded as long as the shell runs.
@@ -43,7 +43,7 @@ async function shell(path: string | undefined, flags: Flags): Promise<void> {
     const target = await resolveTarget(query);
     const found = await workspaceContainer(target, signal);
     await startContainer(found, { command: target.command, signal });
-    await resume(target, found, signal);
+    await resume(target, found, { config: flags.config, signal });
     return { command: target.command, info: found };
   });
   const container = info.name;
@@ -73,15 +73,15 @@ export async function workspaceContainer(
 async function resume(
   { command }: Target,
   info: ContainerInfo,
-  signal: AbortSignal,
+  options: StartOptions,
 ): Promise<void> {
   const workspace = info.labels[labels.workspace];
   if (info.labels[workspaceLabel] !== 'sync' || workspace === undefined) return;
   try {
-    await startWorkspaceSession({ command, workspace, container: info.name }, signal);
+    await startWorkspaceSession({ command, workspace, container: info.name }, options);
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (options.signal.aborted) throw error;
     const { message } = toCaiError(error);
-    note(`${errorColors.yellow('warning')} the workspace is not synchronised: ${message}`);
+    warn(`the workspace is not synchronised: ${message}`);
   }
 }

@@ -63,7 +63,8 @@ export interface Started {
 export function useCli(entry: string, ...directories: string[]): Cli {
   const top = realpathSync(mkdtempSync(join(tmpdir(), 'cai-cli-')));
   for (const name of directories) mkdirSync(join(top, name), { recursive: true });
-  const env = { ...process.env, CAI_STATE_DIR: join(top, 'state'), NO_COLOR: '', FORCE_COLOR: '' };
+  const own = { CAI_STATE_DIR: join(top, 'state'), XDG_CONFIG_HOME: join(top, 'config') };
+  const env = { ...process.env, ...own, NO_COLOR: '', FORCE_COLOR: '' };
   const start = (args: readonly string[], cwd = top): Started => {
     const child = spawn(process.execPath, [entry, ...args], {
       cwd,

@@ -1,4 +1,5 @@
 /** The options of `cai watch`, and the sessions that they ask for. */
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { findConfig } from '../config/find.ts';
@@ -6,9 +7,10 @@ import { commandOf, size } from '../config/values.ts';
 import type { SessionOptions } from '../control/api.ts';
 import { loadConfig } from '../control/config.ts';
 import { conflictPolicies, localChanges, modePolicies, modes } from '../control/config-schema.ts';
-import { defaultOptions } from '../control/defaults.ts';
 import type { WatchRequest } from '../control/prepare.ts';
+import { loadSyncSettings, realOr, sessionSettings } from '../control/sync-settings.ts';
 import { CaiError } from '../errors.ts';
+import { warn } from './output.ts';
 
 export interface WatchFlags {
   readonly name?: string;
@@ -98,7 +100,11 @@ export function watchRequests(
       next: 'Write for instance `cai watch . my-container:/workspace`.',
     });
   }
-  return [{ local, remote, name: flags.name, options, cwd }];
+  const { options: defaults, warnings } = loadSyncSettings({
+    workspace: realOr(resolve(cwd, local)),
+  });
+  for (const warning of warnings) warn(warning);
+  return [{ local, remote, name: flags.name, options, defaults, cwd }];
 }
 
 /** The sessions of the nearest containai.toml; throws USAGE when there is none. */
@@ -113,7 +119,8 @@ export function configured(
       next: 'Write for instance `cai watch . my-container:/workspace`, or make a containai.toml (docs/configuration.md).',
     });
   }
-  const { sessions } = loadConfig(path);
+  const config = loadConfig(path);
+  const { sessions } = config;
   // With one session --name names it; with several it chooses one.
   const named = sessions.filter((session) => name === undefined || session.name === name);
   const wanted = sessions.length === 1 ? sessions : named;
@@ -124,14 +131,19 @@ export function configured(
       next: `There are: ${names}.`,
     });
   }
-  return wanted.map((session) => ({
-    local: session.local,
-    remote: session.remote,
-    name: sessions.length === 1 ? (name ?? session.name) : session.name,
-    // The file says all there is: what it leaves out is the default, not what was recorded before.
-    options: { ...defaultOptions, ...session.options, ...options },
-    cwd: session.directory,
-  }));
+  return wanted.map((session): WatchRequest => {
+    const { options: defaults, warnings } = sessionSettings(config, session);
+    for (const warning of warnings) warn(warning);
+    return {
+      local: session.local,
+      remote: session.remote,
+      name: sessions.length === 1 ? (name ?? session.name) : session.name,
+      options,
+      defaults,
+      described: true,
+      cwd: session.directory,
+    };
+  });
 }
 
 function chosen(flags: WatchFlags): Partial<SessionOptions> {

@@ -3,13 +3,15 @@ import { basename } from 'node:path';
 import type { SessionRecord, SessionStatus } from '../control/api.ts';
 import { startInBackground } from '../control/background.ts';
 import { callSession, isRunning } from '../control/client.ts';
-import { prepareSession } from '../control/prepare.ts';
+import { changedOptions, prepareSession, type WatchRequest } from '../control/prepare.ts';
 import { liveRecords } from '../control/sessions.ts';
 import { openConflicts } from '../control/status.ts';
+import { loadSyncSettings } from '../control/sync-settings.ts';
 import { stopSession } from '../control/unwatch.ts';
 import { agentWorkspace } from '../docker/agent-places.ts';
 import type { EngineCommand } from '../docker/engine.ts';
 import { CaiError } from '../errors.ts';
+import { note, warn } from './output.ts';
 
 export interface WorkspacePair {
   readonly command: EngineCommand;
@@ -19,20 +21,48 @@ export interface WorkspacePair {
 
 const flushMs = 120_000;
 
-/** Starts it, or waits for the one that runs; returns once both sides are the same. */
+/**
+ * Starts it with what files say of live sync, or waits for the one that runs; returns once both sides are the same.
+ * One that runs with what files said before starts anew: it loses nothing.
+ */
 export async function startWorkspaceSession(
   pair: WorkspacePair,
+  { signal, config }: StartOptions,
+): Promise<SessionStatus> {
+  const request = requestFor(pair, config);
+  const running = workspaceSession(pair);
+  const differing = running === undefined ? [] : await changedOptions(request);
+  if (running !== undefined && differing.length > 0) {
+    note(`synchronising with another ${differing.join(', ')} from now on`);
+    await stopSession(running);
+  }
+  return startInBackground(await prepareSession(request), { signal });
+}
+
+export interface StartOptions {
+  readonly signal: AbortSignal;
+  /** A file in place of the workspace's. */
+  readonly config?: string | undefined;
+}
+
+/** Starts it as it was, whatever files say now. */
+export async function resumeWorkspaceSession(
+  record: SessionRecord,
   signal: AbortSignal,
 ): Promise<SessionStatus> {
+  const running = await isRunning(record);
+  return startInBackground({ record, running, fresh: false }, { signal });
+}
+
+function requestFor(pair: WorkspacePair, config: string | undefined): WatchRequest {
   const { command, workspace } = pair;
+  const { options: found, warnings } = loadSyncSettings({ workspace, config });
+  for (const warning of warnings) warn(warning);
+  // The engine is the one that the container was found with, and needs no other machine's command.
+  const { docker: _docker, ...defaults } = found;
   const usual = command.length === 1 && command[0] === engineOf(command);
-  const prepared = await prepareSession({
-    local: workspace,
-    remote: address(pair),
-    options: usual ? {} : { docker: command },
-    cwd: workspace,
-  });
-  return startInBackground(prepared, { signal });
+  const options = usual ? {} : { docker: command };
+  return { local: workspace, remote: address(pair), options, defaults, cwd: workspace };
 }
 
 /** The record of the session, where there is one. */

@@ -1,15 +1,17 @@
 /** `cai workspace`: the local side of the workspace container as a service; `npm run rsync:local` runs it. */
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import type { SessionOptions } from '../control/api.ts';
 import { localChanges } from '../control/config-schema.ts';
 import { prepareSession } from '../control/prepare.ts';
+import { loadSyncSettings, realOr } from '../control/sync-settings.ts';
 import { CaiError, exitCodes } from '../errors.ts';
 import { keepLocalSide } from '../workspace/local.ts';
 import { startLocalDaemon } from '../workspace/local-daemon.ts';
 import { chooseDisplay } from './displays.ts';
 import { hostedFeed } from './feed.ts';
-import { note } from './output.ts';
+import { note, warn } from './output.ts';
 
 const examples = `
 Runs an rsync daemon (module [local]) on loopback and on Docker's bridge, waits for the workspace
@@ -55,7 +57,12 @@ async function workspace(flags: Flags): Promise<void> {
   const remote = `${flags.container}:${flags.root}`;
   const options = flags.localChanges === undefined ? {} : { localChanges: flags.localChanges };
   const cwd = process.cwd();
-  const { record, running } = await prepareSession({ local: flags.path, remote, options, cwd });
+  const { options: defaults, warnings } = loadSyncSettings({
+    workspace: realOr(resolve(cwd, flags.path)),
+  });
+  for (const warning of warnings) warn(warning);
+  const request = { local: flags.path, remote, options, defaults, cwd };
+  const { record, running } = await prepareSession(request);
   if (running) {
     throw new CaiError('BUSY', `Session ${record.name} runs already.`, {
       next: `It goes on by itself; end it with \`cai unwatch ${record.name}\` to run it here.`,

@@ -5,18 +5,16 @@
 import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { CaiError, toCaiError } from '../errors.ts';
-import { type Settings, settingKeys, settingTables, valueAt } from './settings-schema.ts';
+import { type KeyTable, type SettingKey, valueAt } from './key-table.ts';
+import type { Layer } from './layers.ts';
 import { lineOf, parseToml, readToml, schemaError, type TomlFile } from './toml.ts';
 import { isTable, SchemaFault, type Table, wrong } from './values.ts';
 
 export type FileKind = 'workspace-file' | 'user-file';
 
-export interface FileSettings {
+export interface FileSettings<T> extends Layer<T> {
   readonly path: string;
   readonly kind: FileKind;
-  readonly values: Partial<Settings>;
-  /** The line of each value. */
-  readonly lines: Readonly<Partial<Record<keyof Settings, number>>>;
   readonly warnings: readonly string[];
 }
 
@@ -29,48 +27,69 @@ export interface FileQuery {
 }
 
 /** Reads a file that exists. Throws CONFIG when it is taken strictly. */
-export function readSettingsFile(query: FileQuery): FileSettings {
-  const none = { path: query.path, kind: query.kind, values: {}, lines: {} };
+export function readSettingsFile<T>(table: KeyTable<T>, query: FileQuery): FileSettings<T> {
   try {
     const stranger = query.strict ? undefined : strangerFault(query.path);
-    if (stranger !== undefined) return { ...none, warnings: [stranger] };
-    return settingsOf(readToml(query.path), query);
+    if (stranger !== undefined) return nothingOf(query, stranger);
+    return settingsOf(table, readToml(query.path), query);
   } catch (error) {
     if (query.strict) throw error;
-    return { ...none, warnings: [`${toCaiError(error).message} It is left out.`] };
+    return nothingOf(query, `${toCaiError(error).message} It is left out.`);
   }
 }
 
 /** As readSettingsFile, of a text. */
-export function parseSettings(text: string, query: FileQuery): FileSettings {
-  return settingsOf(parseToml(text, query.path), query);
+export function parseSettings<T>(
+  table: KeyTable<T>,
+  text: string,
+  query: FileQuery,
+): FileSettings<T> {
+  return settingsOf(table, parseToml(text, query.path), query);
 }
 
-function settingsOf(file: TomlFile, query: FileQuery): FileSettings {
+function nothingOf<T>({ path, kind }: FileQuery, warning: string): FileSettings<T> {
+  return { path, kind, values: {}, origin: () => ({ kind, path, line: 1 }), warnings: [warning] };
+}
+
+function settingsOf<T>(known: KeyTable<T>, file: TomlFile, query: FileQuery): FileSettings<T> {
+  const { path, kind } = query;
   const warnings: string[] = [];
-  const values: Record<string, unknown> = {};
-  const lines: Record<string, number> = {};
+  const values: Partial<T> = {};
+  const lines = new Map<keyof T, number>();
   for (const { keys, table } of tablesOf(file, query)) {
     const fault = (thrown: unknown): void => {
       const error = schemaError(thrown, file, { keys });
       if (query.strict) throw error;
       warnings.push(`${error.message} It is left out.`);
     };
-    for (const unknown of unknownKeys(table, keys.length === 0)) fault(unknown);
-    for (const { name, key, read, userOnly } of settingKeys) {
-      const value = valueAt(table, key);
+    const place: Place = { isTop: keys.length === 0, kind };
+    for (const unknown of unknownKeys(known, table, place)) fault(unknown);
+    for (const each of known.keys) {
+      const value = valueAt(table, each.key);
       if (value === undefined) continue;
       try {
-        if (userOnly && query.kind !== 'user-file')
-          throw new SchemaFault(key, `"${key}" counts only in the user's own configuration`);
-        values[name] = read(value, key);
-        lines[name] = lineOf(file.text, [...keys, ...key.split('.')]);
+        checkPlace(each, kind);
+        values[each.name] = each.read(value, each.key);
+        lines.set(each.name, lineOf(file.text, [...keys, ...each.key.split('.')]));
       } catch (thrown) {
         fault(thrown);
       }
     }
   }
-  return { path: query.path, kind: query.kind, values, lines, warnings };
+  return {
+    path,
+    kind,
+    values,
+    origin: (name) => ({ kind, path, line: lines.get(name) ?? 1 }),
+    warnings,
+  };
+}
+
+function checkPlace<T>({ key, userOnly, workspaceOnly }: SettingKey<T>, kind: FileKind): void {
+  if (userOnly && kind !== 'user-file')
+    throw new SchemaFault(key, `"${key}" counts only in the user's own configuration`);
+  if (workspaceOnly && kind !== 'workspace-file')
+    throw new SchemaFault(key, `"${key}" counts only in a workspace's containai.toml`);
 }
 
 interface Part {
@@ -95,18 +114,27 @@ function holds(directory: string, path: string): boolean {
   return path === top || path.startsWith(`${top}/`);
 }
 
+interface Place {
+  readonly isTop: boolean;
+  readonly kind: FileKind;
+}
+
 /** Keys in our tables, and values outside any table, that are not known. */
-function unknownKeys(table: Table, isTop: boolean): readonly SchemaFault[] {
-  const known = settingKeys.map(({ key }) => key);
+function unknownKeys<T>(
+  { keys, tables, isOther, isForeign }: KeyTable<T>,
+  table: Table,
+  { isTop, kind }: Place,
+): readonly SchemaFault[] {
+  const known = keys.map(({ key }) => key);
   return Object.entries(table).flatMap(([name, value]) => {
     if (known.includes(name)) return [];
-    if (!settingTables.includes(name)) {
-      const foreign = isTop && (isTable(value) || Array.isArray(value));
-      return foreign ? [] : [unknownKey(name, known)];
+    if (!tables.includes(name)) {
+      return isForeign({ name, value, isTop }) ? [] : [unknownKey(name, known)];
     }
     if (!isTable(value)) return [wrong(name, 'a table')];
-    return Object.keys(value)
-      .map((key) => `${name}.${key}`)
+    return Object.entries(value)
+      .filter(([, each]) => kind === 'user-file' || isOther?.(each) !== true)
+      .map(([key]) => `${name}.${key}`)
       .filter((key) => !known.includes(key))
       .map((key) => unknownKey(key, known));
   });

@@ -2,7 +2,8 @@
  * The settings of configuration sync and of the container around it: their keys, their types, their
  * defaults and where each may come from. `cai config` and docs/configuration.md follow this table.
  */
-import { commandOf, size, type Table, text, texts, truth, volumeName, wrong } from './values.ts';
+import type { KeyTable, SettingKey } from './key-table.ts';
+import { commandOf, isTable, size, text, texts, truth, volumeName, wrong } from './values.ts';
 
 export interface Settings {
   /** Undefined: derived from the workspace's path. */
@@ -18,25 +19,15 @@ export interface Settings {
   readonly bind: boolean;
 }
 
-export interface SettingKey<Name extends keyof Settings = keyof Settings> {
-  readonly name: Name;
-  /** In a file, dotted: `import.additional_paths` is a key of the table `[import]`. */
-  readonly key: string;
-  readonly flag?: string;
-  readonly env?: string;
-  /** Not taken from a workspace's file: that may be a stranger's, and this one runs commands. */
-  readonly userOnly?: true;
-  readonly read: (value: unknown, key: string) => Settings[Name];
-  readonly fallback: Settings[Name];
-}
-
-function setting<Name extends keyof Settings>(key: SettingKey<Name>): SettingKey<Name> {
+function setting<Name extends keyof Settings>(
+  key: SettingKey<Settings, Name>,
+): SettingKey<Settings, Name> {
   return key;
 }
 
 const gib = 1024 ** 3;
 
-export const settingKeys: readonly SettingKey[] = [
+export const settingKeys: readonly SettingKey<Settings>[] = [
   setting({
     name: 'dataVolume',
     key: 'data_volume',
@@ -80,19 +71,15 @@ export const settingKeys: readonly SettingKey[] = [
   setting({ name: 'bind', key: 'container.bind', flag: '--bind', read: truth, fallback: false }),
 ];
 
-/** The tables that are wholly ours: a key in them that is not known is a slip. */
-export const settingTables: readonly string[] = [
-  ...new Set(settingKeys.flatMap(({ key }) => key.split('.').slice(0, -1))),
-];
+export const settingTable: KeyTable<Settings> = {
+  keys: settingKeys,
+  tables: [...new Set(settingKeys.flatMap(({ key }) => key.split('.').slice(0, -1)))],
+  // Tables of other commands; those of live sync may speak of a workspace, too.
+  isForeign: ({ name, value, isTop }) =>
+    isTop ? isTable(value) || Array.isArray(value) : name === 'sync',
+};
 
 function wholeNumber(value: unknown, key: string): number {
   if (Number.isSafeInteger(value) && (value as number) > 0) return value as number;
   throw wrong(key, 'a whole number above 0');
-}
-
-/** What stands in a file under a dotted key. */
-export function valueAt(table: Table, key: string): unknown {
-  const [first, second] = key.split('.') as [string, string | undefined];
-  if (second === undefined) return table[first];
-  return (table[first] as Table | undefined)?.[second];
 }

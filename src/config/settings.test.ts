@@ -5,7 +5,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { describeNeeding } from '../../test/support/needs.ts';
 import { temporaryDirectory } from '../../test/support/tree.ts';
 import { CaiError } from '../errors.ts';
-import { loadSettings, originText, type SettingsQuery } from './settings.ts';
+import { originText } from './layers.ts';
+import { loadSettings, type SettingsQuery } from './settings.ts';
 import { writeWorkspaceState } from './workspace-state.ts';
 
 function place(): { home: string; workspace: string; env: NodeJS.ProcessEnv } {

@@ -1,22 +1,17 @@
 /**
- * Every setting with its value and where that comes from. The order is the same everywhere: flag,
- * environment, what is remembered of the workspace, the workspace's file, the user's file, default.
+ * Every setting with its value and where that comes from. The order is the same everywhere, for live sync too
+ * (control/sync-settings.ts): flag, environment, what is remembered of the workspace, the workspace's file, the
+ * user's file, default.
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CaiError, toCaiError } from '../errors.ts';
 import { findConfig, userConfigFile } from './find.ts';
+import type { KeyTable, SettingKey } from './key-table.ts';
+import { type Layer, type Origin, resolveLayers } from './layers.ts';
 import { type FileSettings, readSettingsFile, requireFile } from './settings-file.ts';
-import { type SettingKey, type Settings, settingKeys } from './settings-schema.ts';
-import { readWorkspaceState, type WorkspaceState, workspaceStateFile } from './workspace-state.ts';
-
-export type Origin =
-  | { readonly kind: 'flag'; readonly flag: string }
-  | { readonly kind: 'environment'; readonly name: string }
-  | { readonly kind: 'state'; readonly path: string }
-  | { readonly kind: 'workspace-file'; readonly path: string; readonly line: number }
-  | { readonly kind: 'user-file'; readonly path: string; readonly line: number }
-  | { readonly kind: 'default' };
+import { type Settings, settingKeys, settingTable } from './settings-schema.ts';
+import { readWorkspaceState, workspaceStateFile } from './workspace-state.ts';
 
 export interface ResolvedSettings extends Settings {
   /** The real path of the workspace they hold for. */
@@ -26,79 +21,79 @@ export interface ResolvedSettings extends Settings {
   readonly warnings: readonly string[];
 }
 
-export interface SettingsQuery {
+export interface FilesQuery {
   /** The workspace's real path. */
   readonly workspace: string;
-  readonly flags?: Partial<Settings> | undefined;
   /** A file that takes the place of the workspace's. */
   readonly config?: string | undefined;
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Reads all sources. Throws CONFIG for a file that was named, and USAGE for a wrong environment. */
-export function loadSettings(query: SettingsQuery): ResolvedSettings {
-  const { workspace, env = process.env } = query;
-  const files = settingsFiles(query);
-  const state = readWorkspaceState(workspace);
-  const values: Record<string, unknown> = {};
-  const origins: Record<string, Origin> = {};
-  for (const key of settingKeys) {
-    const found =
-      fromFlag(key, query.flags) ??
-      fromEnvironment(key, env) ??
-      fromState(key, state) ??
-      fromFiles(key, files);
-    values[key.name] = found?.value ?? key.fallback;
-    origins[key.name] = found?.origin ?? { kind: 'default' };
-  }
-  return {
-    ...(values as unknown as Settings),
-    workspace,
-    origins: origins as ResolvedSettings['origins'],
-    warnings: files.flatMap(({ warnings }) => warnings),
-  };
+export interface SettingsQuery extends FilesQuery {
+  readonly flags?: Partial<Settings> | undefined;
 }
 
-interface Found {
-  readonly value: unknown;
-  readonly origin: Origin;
+/** Reads all sources. Throws CONFIG for a file that was named, and USAGE for a wrong environment. */
+export function loadSettings(query: SettingsQuery): ResolvedSettings {
+  const { workspace, flags = {}, env = process.env } = query;
+  const files = settingsFiles(settingTable, query);
+  const layers = [flagLayer(settingKeys, flags), environmentLayer(settingKeys, env)];
+  const { values, origins } = resolveLayers(
+    [...layers, stateLayer(workspace), ...files],
+    fallbacks(settingKeys),
+  );
+  return { ...values, workspace, origins, warnings: files.flatMap(({ warnings }) => warnings) };
 }
 
 /** The files that count, the workspace's first. */
-function settingsFiles(query: SettingsQuery): readonly FileSettings[] {
+export function settingsFiles<T>(
+  table: KeyTable<T>,
+  query: FilesQuery,
+): readonly FileSettings<T>[] {
   const { workspace, config } = query;
   const named = config === undefined ? undefined : resolve(config);
   if (named !== undefined) requireFile(named);
   const near = named ?? findConfig(workspace);
   const own = userConfigFile(query.env);
-  return [
-    ...(near === undefined
-      ? []
-      : [
-          readSettingsFile({
-            path: near,
-            kind: near === own ? 'user-file' : 'workspace-file',
-            strict: named !== undefined,
-            workspace,
-          }),
-        ]),
-    ...(own !== near && existsSync(own)
-      ? [readSettingsFile({ path: own, kind: 'user-file', strict: false, workspace })]
-      : []),
-  ];
+  const files: FileSettings<T>[] = [];
+  if (near !== undefined) {
+    const kind = near === own ? 'user-file' : 'workspace-file';
+    const strict = named !== undefined;
+    files.push(readSettingsFile(table, { path: near, kind, strict, workspace }));
+  }
+  if (own !== near && existsSync(own))
+    files.push(readSettingsFile(table, { path: own, kind: 'user-file', strict: false, workspace }));
+  return files;
 }
 
-function fromFlag({ name, flag = '' }: SettingKey, flags?: Partial<Settings>): Found | undefined {
-  const value = flags?.[name];
-  return value === undefined ? undefined : { value, origin: { kind: 'flag', flag } };
+export function fallbacks<T>(keys: readonly SettingKey<T>[]): T {
+  return Object.fromEntries(keys.map(({ name, fallback }) => [name, fallback])) as T;
 }
 
-function fromEnvironment(key: SettingKey, env: NodeJS.ProcessEnv): Found | undefined {
-  const name = key.env;
-  const value = name === undefined ? undefined : env[name];
-  if (name === undefined || value === undefined || value === '') return undefined;
+export function flagLayer<T>(keys: readonly SettingKey<T>[], values: Partial<T>): Layer<T> {
+  const flagOf = (name: keyof T): string => keys.find((key) => key.name === name)?.flag ?? '';
+  return { values, origin: (name) => ({ kind: 'flag', flag: flagOf(name) }) };
+}
+
+function environmentLayer<T>(keys: readonly SettingKey<T>[], env: NodeJS.ProcessEnv): Layer<T> {
+  const values: Partial<T> = {};
+  const names = new Map<keyof T, string>();
+  for (const key of keys) {
+    const name = key.env;
+    const value = name === undefined ? undefined : env[name];
+    if (name === undefined || value === undefined || value === '') continue;
+    values[key.name] = fromEnvironment(key, name, value);
+    names.set(key.name, name);
+  }
+  return {
+    values,
+    origin: (name) => ({ kind: 'environment', name: names.get(name) ?? '' }),
+  };
+}
+
+function fromEnvironment<T>(key: SettingKey<T>, name: string, value: string): T[keyof T] {
   try {
-    return { value: key.read(value, name), origin: { kind: 'environment', name } };
+    return key.read(value, name);
   } catch (error) {
     throw new CaiError('USAGE', `In the environment, ${toCaiError(error).message}.`, {
       next: `Correct or unset ${name}.`,
@@ -107,32 +102,7 @@ function fromEnvironment(key: SettingKey, env: NodeJS.ProcessEnv): Found | undef
   }
 }
 
-function fromState({ name }: SettingKey, state?: WorkspaceState): Found | undefined {
-  const value = state?.[name as keyof WorkspaceState];
-  if (state === undefined || value === undefined) return undefined;
-  return { value, origin: { kind: 'state', path: workspaceStateFile(state.workspace) } };
-}
-
-function fromFiles({ name }: SettingKey, files: readonly FileSettings[]): Found | undefined {
-  const file = files.find(({ values }) => values[name] !== undefined);
-  if (file === undefined) return undefined;
-  const { kind, path, lines } = file;
-  return { value: file.values[name], origin: { kind, path, line: lines[name] ?? 1 } };
-}
-
-/** Where a setting comes from, for people. */
-export function originText(origin: Origin): string {
-  switch (origin.kind) {
-    case 'flag':
-      return origin.flag;
-    case 'environment':
-      return `$${origin.name}`;
-    case 'state':
-      return `remembered in ${origin.path}`;
-    case 'workspace-file':
-    case 'user-file':
-      return `${origin.path}:${origin.line}`;
-    case 'default':
-      return 'default';
-  }
+function stateLayer(workspace: string): Layer<Settings> {
+  const { workspace: _own, ...values } = readWorkspaceState(workspace) ?? { workspace };
+  return { values, origin: () => ({ kind: 'state', path: workspaceStateFile(workspace) }) };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseDuration, parseSize } from './units.ts';
+import { formatDuration, formatSize, parseDuration, parseSize } from './units.ts';
 
 test.each([
   ['2GiB', 2 * 1024 ** 3],
@@ -27,3 +27,21 @@ test.each(['', 'x', '-1', '1 parsec', '1e9', true, null, Number.NaN, -1, {}])(
     expect(parseDuration(value)).toBeUndefined();
   },
 );
+
+test.each([0, 1, 1000, 1024, 1536, 64 * 1024 ** 2, 2 * 1024 ** 3, 500e6])(
+  '%d is written so that it is read again',
+  (value) => {
+    expect(parseSize(formatSize(value))).toBe(value);
+    expect(parseDuration(formatDuration(value))).toBe(value);
+  },
+);
+
+test('the largest unit without a rest is taken', () => {
+  const written = [
+    formatSize(1024 ** 3),
+    formatSize(1500),
+    formatDuration(0.5),
+    formatDuration(9e4),
+  ];
+  expect(written).toEqual(['1GiB', '1500', '0.5ms', '90s']);
+});

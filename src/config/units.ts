@@ -36,6 +36,34 @@ export function parseDuration(value: unknown): number | undefined {
   return parse(value, durations);
 }
 
+/** As parseSize reads it. */
+export function formatSize(bytes: number): string {
+  return format(bytes, [
+    ['TiB', 1024 ** 4],
+    ['GiB', 1024 ** 3],
+    ['MiB', 1024 ** 2],
+    ['KiB', 1024],
+  ]);
+}
+
+/** As parseDuration reads it. */
+export function formatDuration(milliseconds: number): string {
+  const text = format(milliseconds, [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['min', 60_000],
+    ['s', 1000],
+  ]);
+  return /[a-z]/.test(text) ? text : `${text}ms`;
+}
+
+/** In the largest unit that leaves no rest; a plain number is in the smallest. */
+function format(value: number, units: readonly (readonly [string, number])[]): string {
+  const [name = '', factor = 1] =
+    units.find(([, size]) => value >= size && value % size === 0) ?? [];
+  return `${value / factor}${name}`;
+}
+
 /** A plain number is in the smallest unit. */
 function parse(value: unknown, units: Readonly<Record<string, number>>): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined;

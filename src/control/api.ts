@@ -447,6 +447,8 @@ export interface SessionRecord {
   /** When `cai unwatch` ended it, milliseconds since 1970; its history stays readable. */
   readonly ended?: number;
   readonly options: SessionOptions;
+  /** Those of them that a person chose on a command line: they hold until they are chosen otherwise. */
+  readonly chosen?: Partial<SessionOptions>;
 }
 
 /** Everything about a session that its user can choose. */

@@ -1,10 +1,13 @@
 /**
  * What may stand in a `[sync]` table of containai.toml. Every key is checked; what is wrong is told
- * with its key, so that the reader (config.ts) can name the line. Pure.
+ * with its key, so that the reader (config.ts, sync-settings.ts) can name the line. Pure.
  */
+import type { KeyTable, SettingKey } from '../config/key-table.ts';
+import { formatDuration, formatSize } from '../config/units.ts';
 import {
   commandOf,
   duration,
+  isTable,
   oneOf,
   SchemaFault,
   size,
@@ -17,6 +20,7 @@ import {
 } from '../config/values.ts';
 import type { ConflictPolicy } from '../tree/reconcile.ts';
 import type { Mode, SessionOptions } from './api.ts';
+import { defaultOptions } from './defaults.ts';
 
 /** One session of a configuration file; options hold only what the file says. */
 export interface SyncTable {
@@ -37,95 +41,111 @@ export const localChanges = ['live', 'manual'] as const;
 export const modePolicies = ['portable', 'full'] as const;
 const rsyncUses = ['auto', 'off'] as const;
 
-type Draft = { -readonly [K in keyof SessionOptions]?: SessionOptions[K] };
-type Reader = (value: unknown, key: string, draft: Draft) => void;
+type OptionName = keyof SessionOptions;
+type OptionKey = SettingKey<SessionOptions>;
 
-const readers: Readonly<Record<string, Reader>> = {
-  mode: (value, key, draft) => {
-    draft.mode = oneOf(modes, value, key);
-  },
-  local_changes: (value, key, draft) => {
-    draft.localChanges = oneOf(localChanges, value, key);
-  },
-  ignore: (value, key, draft) => {
-    draft.ignore = texts(value, key);
-  },
-  allow: (value, key, draft) => {
-    draft.allow = texts(value, key);
-  },
-  gitignore: (value, key, draft) => {
-    draft.gitignore = truth(value, key);
-  },
-  git: (value, key, draft) => {
-    draft.git = truth(value, key);
-  },
-  modes: (value, key, draft) => {
-    draft.modes = oneOf(modePolicies, value, key);
-  },
-  conflicts: (value, key, draft) => {
-    draft.conflicts = oneOf(conflictPolicies, value, key);
-  },
-  rules: (value, key, draft) => {
-    draft.conflictRules = conflictRules(value, key);
-  },
-  merge_budget: (value, key, draft) => {
-    draft.mergeBudget = size(value, key);
-  },
-  settle: (value, key, draft) => {
-    draft.settleMs = duration(value, key);
-  },
-  settle_max: (value, key, draft) => {
-    draft.settleMaxMs = duration(value, key);
-  },
-  max_file_size: (value, key, draft) => {
-    draft.maxFileSize = size(value, key);
-  },
-  transfers: (value, key, draft) => {
-    draft.transfersAtOnce = wholeNumber(value, key);
-  },
-  bandwidth: (value, key, draft) => {
-    draft.bandwidth = size(value, key);
-  },
-  rsync: (value, key, draft) => {
-    draft.rsync = oneOf(rsyncUses, value, key);
-  },
-  history: (value, key, draft) => {
-    draft.history = history(value, key);
-  },
-  holds: (value, key, draft) => {
-    draft.holds = holds(value, key);
-  },
-  docker: (value, key, draft) => {
-    draft.docker = commandOf(value, key);
-  },
-  ssh: (value, key, draft) => {
-    draft.ssh = commandOf(value, key);
-  },
-  kubectl: (value, key, draft) => {
-    draft.kubectl = commandOf(value, key);
-  },
-  node: (value, key, draft) => {
-    draft.node = text(value, key);
-  },
+/** `name` is the option's, `key` stands in the table. */
+function option<Name extends OptionName>(
+  name: Name,
+  key: string,
+  read: SettingKey<SessionOptions, Name>['read'],
+  more: Partial<SettingKey<SessionOptions, Name>> = {},
+): OptionKey {
+  const fallback = defaultOptions[name];
+  const made: SettingKey<SessionOptions, Name> = {
+    name,
+    key: `sync.${key}`,
+    read,
+    fallback,
+    ...more,
+  };
+  return made;
+}
+
+const bytes = { write: formatSize };
+const milliseconds = { write: formatDuration };
+const command = { userOnly: true } as const;
+
+export const optionKeys: readonly OptionKey[] = [
+  option('mode', 'mode', (value, key) => oneOf(modes, value, key), { flag: '--mode' }),
+  option('localChanges', 'local_changes', (value, key) => oneOf(localChanges, value, key), {
+    flag: '--local-changes',
+  }),
+  option('ignore', 'ignore', texts, { flag: '--ignore' }),
+  option('allow', 'allow', texts, { flag: '--allow' }),
+  option('gitignore', 'gitignore', truth, { flag: '--no-gitignore' }),
+  option('git', 'git', truth, { flag: '--git' }),
+  option('modes', 'modes', (value, key) => oneOf(modePolicies, value, key), { flag: '--modes' }),
+  option('conflicts', 'conflicts', (value, key) => oneOf(conflictPolicies, value, key), {
+    flag: '--conflicts',
+  }),
+  option('conflictRules', 'rules', conflictRules),
+  option('mergeBudget', 'merge_budget', size, bytes),
+  option('settleMs', 'settle', duration, milliseconds),
+  option('settleMaxMs', 'settle_max', duration, milliseconds),
+  option('maxFileSize', 'max_file_size', size, bytes),
+  option('transfersAtOnce', 'transfers', wholeNumber),
+  option('bandwidth', 'bandwidth', size, {
+    flag: '--bandwidth',
+    write: (value) => formatSize(value ?? 0),
+  }),
+  option('rsync', 'rsync', (value, key) => oneOf(rsyncUses, value, key)),
+  option('history', 'history', history, {
+    write: ({ maxAgeMs, maxBytes }) => ({
+      age: formatDuration(maxAgeMs),
+      size: formatSize(maxBytes),
+    }),
+  }),
+  option('holds', 'holds', holds),
+  option('docker', 'docker', commandOf, { flag: '--docker', ...command }),
+  option('ssh', 'ssh', commandOf, { flag: '--ssh', ...command }),
+  option('kubectl', 'kubectl', commandOf, { flag: '--kubectl', ...command }),
+  option('node', 'node', text, { flag: '--node', ...command }),
+];
+
+/** What the `[sync]` table of a file that was found says: options, and perhaps of which session. */
+export interface FoundTable extends SessionOptions {
+  readonly local?: string | undefined;
+  readonly remote?: string | undefined;
+}
+
+const addressKeys: readonly SettingKey<FoundTable>[] = (['local', 'remote'] as const).map(
+  (name) =>
+    ({ name, key: `sync.${name}`, workspaceOnly: true, read: text, fallback: undefined }) as const,
+);
+
+export const syncTable: KeyTable<FoundTable> = {
+  keys: [...addressKeys, ...(optionKeys as readonly SettingKey<FoundTable>[])],
+  tables: ['sync'],
+  isForeign: () => true,
+  // [sync.NAME] tables: config.ts reads them.
+  isOther: isTable,
 };
 
-const known = ['local', 'remote', ...Object.keys(readers)];
+/** The keys of a table, without the table's name. */
+export const tableKeys: readonly string[] = syncTable.keys.map(({ key }) =>
+  key.slice('sync.'.length),
+);
 
-/** Reads a session's table, with `defaults` for the parts of history and holds. Throws SchemaFault. */
-export function readSyncTable(table: Table): SyncTable {
-  const draft: Draft = {};
+/** Reads what a table says; `remote` may be missing. Throws SchemaFault. */
+export function readOptions(table: Table): Partial<FoundTable> {
+  const found: Partial<Record<keyof FoundTable, unknown>> = {};
   for (const [key, value] of Object.entries(table)) {
-    if (!known.includes(key))
-      throw new SchemaFault(key, `there is no key "${key}"; there are ${known.join(', ')}`);
-    readers[key]?.(value, key, draft);
+    const at = tableKeys.indexOf(key);
+    const known = syncTable.keys[at];
+    if (known === undefined)
+      throw new SchemaFault(key, `there is no key "${key}"; there are ${tableKeys.join(', ')}`);
+    found[known.name] = known.read(value, key);
   }
-  if (table.remote === undefined)
+  return found as Partial<FoundTable>;
+}
+
+/** Reads a session's table. Throws SchemaFault. */
+export function readSyncTable(table: Table): SyncTable {
+  const { local = '.', remote, ...options } = readOptions(table);
+  if (remote === undefined)
     throw new SchemaFault('', 'the key "remote" is missing: the address of the other side');
-  return {
-    local: text(table.local ?? '.', 'local'),
-    remote: text(table.remote, 'remote'),
-    options: draft,
-  };
+  return { local, remote, options };
 }
 
 function conflictRules(value: unknown, key: string): SessionOptions['conflictRules'] {

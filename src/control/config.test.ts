@@ -96,6 +96,17 @@ conflicts = "merge"
     ]);
   });
 
+  test('several sessions, with what all of them have', () => {
+    const { sessions } = parseConfig(
+      '[sync]\nignore = ["dist/"]\ngit = true\n[sync.a]\nremote = "a:/x"\n[sync.b]\nremote = "b:/x"\ngit = false',
+      path,
+    );
+    expect(sessions.map(({ options }) => options)).toEqual([
+      { ignore: ['dist/'], git: true },
+      { ignore: ['dist/'], git: false },
+    ]);
+  });
+
   test('tables of other commands are left alone', () => {
     expect(parseConfig('[other]\nx = 1\n[sync]\nremote = "a:/x"', path).sessions).toHaveLength(1);
   });

@@ -1,9 +1,9 @@
 /** Reads the `[sync]` tables of containai.toml. Errors name the file and the line. */
 import { dirname } from 'node:path';
-import { parseToml, readToml, schemaError, type TomlFile } from '../config/toml.ts';
+import { lineOf, parseToml, readToml, schemaError, type TomlFile } from '../config/toml.ts';
 import { isTable, type Table } from '../config/values.ts';
 import { CaiError } from '../errors.ts';
-import { readSyncTable, type SyncTable } from './config-schema.ts';
+import { readOptions, readSyncTable, type SyncTable, tableKeys } from './config-schema.ts';
 
 export interface ConfiguredSession extends SyncTable {
   /** NAME of `[sync.NAME]`; absent for `[sync]`. */
@@ -15,11 +15,19 @@ export interface ConfiguredSession extends SyncTable {
 export interface Config {
   readonly path: string;
   readonly sessions: readonly ConfiguredSession[];
+  /** The line on which a key of a session is set; `key` is without the table's name. */
+  readonly line: (session: ConfiguredSession, key: string) => number;
 }
 
 /** Reads a configuration file; throws CONFIG. */
 export function loadConfig(path: string): Config {
   return readSessions(readToml(path));
+}
+
+/** Whether it says what to watch; a `[sync]` table may also hold options only. Throws CONFIG. */
+export function describesSessions(path: string): boolean {
+  const { sync } = readToml(path).table;
+  return isTable(sync) && ('remote' in sync || tablesOf(sync).named.length > 0);
 }
 
 /** Reads a configuration's text; throws CONFIG. */
@@ -29,7 +37,6 @@ export function parseConfig(text: string, path: string): Config {
 
 function readSessions(file: TomlFile): Config {
   const { path } = file;
-  const directory = dirname(path);
   const { sync } = file.table;
   if (!isTable(sync)) {
     throw new CaiError('CONFIG', `${path} has no [sync] table.`, {
@@ -37,27 +44,54 @@ function readSessions(file: TomlFile): Config {
       next: 'Write one with at least `remote = "CONTAINER:/PATH"`; see docs/configuration.md.',
     });
   }
-  const sessions: ConfiguredSession[] = [];
-  for (const [name, table] of namedTables(sync)) {
+  const { named, shared } = tablesOf(sync);
+  const common = checked(file, ['sync'], () => (named.length === 0 ? {} : readOptions(shared)));
+  const one = named.length === 0 ? [undefined] : named;
+  const sessions = one.map((name): ConfiguredSession => {
     const keys = name === undefined ? ['sync'] : ['sync', name];
-    try {
-      sessions.push({
-        ...readSyncTable(table),
-        directory,
-        ...(name === undefined ? {} : { name }),
-      });
-    } catch (error) {
-      throw schemaError(error, file, { keys });
-    }
-  }
-  return { path, sessions };
+    const table = name === undefined ? sync : (sync[name] as Table);
+    const { options, ...roots } = checked(file, keys, () => readSyncTable(table));
+    return {
+      ...roots,
+      options: { ...common, ...options },
+      directory: dirname(path),
+      ...(name === undefined ? {} : { name }),
+    };
+  });
+  return { path, sessions, line: (session, key) => lineIn(file, session, key) };
 }
 
-/** `[sync.NAME]` tables when there is nothing but tables, else the one `[sync]`. */
-function namedTables(sync: Table): readonly (readonly [string | undefined, Table])[] {
+function checked<T>(file: TomlFile, keys: readonly string[], read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw schemaError(error, file, { keys });
+  }
+}
+
+interface Tables {
+  readonly named: readonly string[];
+  /** What all of them have. */
+  readonly shared: Table;
+}
+
+/** `[sync.NAME]` tables where `[sync]` itself names no other side, else the one `[sync]`. */
+function tablesOf(sync: Table): Tables {
+  const isNamed = ([name, value]: [string, unknown]): boolean =>
+    isTable(value) && !tableKeys.includes(name);
   const entries = Object.entries(sync);
-  const several =
-    entries.length > 0 &&
-    entries.every(([name, value]) => isTable(value) && name !== 'history' && name !== 'holds');
-  return several ? (entries as [string, Table][]) : [[undefined, sync]];
+  if ('remote' in sync || 'local' in sync) return { named: [], shared: {} };
+  return {
+    named: entries.filter(isNamed).map(([name]) => name),
+    shared: Object.fromEntries(entries.filter((entry) => !isNamed(entry))),
+  };
+}
+
+function lineIn({ text, table }: TomlFile, { name }: ConfiguredSession, key: string): number {
+  const sync = table.sync as Table;
+  const own = name === undefined ? undefined : (sync[name] as Table);
+  return lineOf(
+    text,
+    own !== undefined && key in own ? ['sync', name as string, key] : ['sync', key],
+  );
 }

@@ -22,8 +22,12 @@ export interface WatchRequest {
   readonly local: string;
   readonly remote: string;
   readonly name?: string | undefined;
-  /** Only what was chosen; the rest comes from the session's record, else from the defaults. */
+  /** Only what was chosen on the command line. */
   readonly options: Partial<SessionOptions>;
+  /** What files say, and the defaults; what was chosen earlier goes before them. */
+  readonly defaults?: SessionOptions;
+  /** The file describes the session: what was chosen earlier does not count. */
+  readonly described?: boolean;
   /** What relative paths are relative to. */
   readonly cwd: string;
 }
@@ -38,9 +42,31 @@ export interface Prepared {
 
 /** Finds or makes the session of two roots. Throws USAGE, ROOT, OVERLAP, or BUSY when it runs with other options. */
 export async function prepareSession(request: WatchRequest): Promise<Prepared> {
+  const { known, record } = wantedRecord(request);
+  if (known !== undefined && (await isRunning(known))) {
+    checkSame(known, record);
+    return { record: known, running: true, fresh: false };
+  }
+  writeRecord(record);
+  return { record, running: false, fresh: known === undefined || known.ended !== undefined };
+}
+
+/** What prepareSession would refuse: the names of what is otherwise in a session that runs. */
+export async function changedOptions(request: WatchRequest): Promise<readonly string[]> {
+  const { known, record } = wantedRecord(request);
+  return known !== undefined && (await isRunning(known)) ? differing(known, record) : [];
+}
+
+interface Wanted {
+  readonly known: SessionRecord | undefined;
+  readonly record: SessionRecord;
+}
+
+function wantedRecord(request: WatchRequest): Wanted {
   const local = realRoot(request.local, request.cwd);
   const address = realAddress(parseAddress(request.remote), request.cwd);
-  const id = sessionId(local, identity(address, request.options));
+  const { options, defaults = defaultOptions } = request;
+  const id = sessionId(local, identity(address, { ...defaults, ...options }));
   const known = readRecord(id);
   if (request.name !== undefined) checkName(request.name, id);
   const others = liveRecords()
@@ -50,36 +76,54 @@ export async function prepareSession(request: WatchRequest): Promise<Prepared> {
   checkOverlap(rootsOf({ name: '', local, container: remote }), stateDirectory(), others);
 
   const watched = known !== undefined && known.ended === undefined ? known : undefined;
+  const earlier = request.described === true ? {} : chosenEarlier(watched);
+  const chosen = { ...earlier, ...options };
   const record: SessionRecord = {
     id,
     name: request.name ?? watched?.name ?? freeName(basename(local), id),
     local,
     container: watched?.container ?? remote,
     created: known?.created ?? Date.now(),
-    options: { ...(watched?.options ?? defaultOptions), ...request.options },
+    options: { ...defaults, ...chosen },
+    chosen,
   };
-  if (known !== undefined && (await isRunning(known))) {
-    checkSame(known, record);
-    return { record: known, running: true, fresh: false };
-  }
-  writeRecord(record);
-  return { record, running: false, fresh: watched === undefined };
+  return { known, record };
+}
+
+/** A record of a version that did not write them down: what is not the default was chosen. */
+function chosenEarlier(record: SessionRecord | undefined): Partial<SessionOptions> {
+  if (record === undefined) return {};
+  if (record.chosen !== undefined) return record.chosen;
+  return Object.fromEntries(
+    Object.entries(record.options).filter(
+      ([name, value]) => !isSame(value, defaultOptions[name as keyof SessionOptions]),
+    ),
+  );
 }
 
 function checkSame(running: SessionRecord, wanted: SessionRecord): void {
-  const keys = Object.keys(wanted.options) as (keyof SessionOptions)[];
-  const differing: string[] = keys.filter(
-    (key) => JSON.stringify(running.options[key]) !== JSON.stringify(wanted.options[key]),
-  );
-  if (running.name !== wanted.name) differing.push('name');
-  if (differing.length === 0) return;
+  const names = differing(running, wanted);
+  if (names.length === 0) return;
   throw new CaiError(
     'BUSY',
-    `Session ${running.name} is running with another ${differing.join(', ')}.`,
+    `Session ${running.name} is running with another ${names.join(', ')}.`,
     {
       next: `Stop it first: \`cai unwatch ${running.name}\` (both sides and the history stay), then watch again.`,
     },
   );
+}
+
+/** Also what only one of them has. */
+function differing(running: SessionRecord, wanted: SessionRecord): readonly string[] {
+  const both = { ...running.options, ...wanted.options };
+  const keys = (Object.keys(both) as (keyof SessionOptions)[]).filter(
+    (key) => !isSame(running.options[key], wanted.options[key]),
+  );
+  return running.name === wanted.name ? keys : [...keys, 'name'];
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function rootsOf(record: Pick<SessionRecord, 'name' | 'local' | 'container'>): Roots {

@@ -104,6 +104,52 @@ describeNeeding(['docker'], 'the container of a workspace', () => {
     expect((await here.ok(['run', '--', 'cat', `${data}/kept`])).stdout).toBe('kept\n');
   });
 
+  test('is synchronised as containai.toml says, and anew when that changes', async () => {
+    const here = machine('rules');
+    const file = join(here.path, 'containai.toml');
+    writeFileSync(file, '[sync]\nignore = ["*.log"]\nconflicts = "manual"\nssh = "evil"\n');
+    makeTree(here.path, { 'a.log': 'mine', 'b.txt': 'ours' });
+    const list = ['run', '--', 'sh', '-c', 'echo *.log *.txt'];
+    const first = await here.ok(list);
+    expect(first.stdout).toBe('*.log b.txt code.txt\n');
+    expect(first.stderr).toContain(`${file}:4: "sync.ssh" counts only in the user's own`);
+    const options = async () => {
+      const records = readdirSync(join(here.stateDirectory, 'sessions'));
+      const record = join(here.stateDirectory, 'sessions', records[0] as string, 'session.json');
+      return [records.length, JSON.parse(readFileSync(record, 'utf8')).options];
+    };
+    expect(await options()).toMatchObject([1, { conflicts: 'manual', ignore: ['*.log'] }]);
+    writeFileSync(file, '[sync]\nconflicts = "local"\n');
+    const second = await here.ok(list);
+    expect(second.stdout).toBe('a.log b.txt code.txt\n');
+    expect(second.stderr).toContain('with another ignore, conflicts from now on');
+    expect(await options()).toMatchObject([1, { conflicts: 'local', ignore: [] }]);
+    expect((await here.ok(list)).stderr).toBe('');
+  });
+
+  test('is made from the image that is named, which is remembered', async () => {
+    const here = machine('image');
+    const base = `cai-test-base-${process.pid}-${Date.now()}`;
+    const recipe = `FROM ${images.node}\nENV CAI_TEST_MARK=${base}\n`;
+    await docker(['build', '-q', '-t', base, '-'], { input: recipe });
+    const made: string[] = [base];
+    onTestFinished(async () => {
+      await docker(['rm', '-f', here.container], { anyCode: true });
+      for (const each of made) await docker(['rmi', '-f', each], { anyCode: true });
+    });
+    const mark = ['--', 'sh', '-c', 'echo $CAI_TEST_MARK'];
+    const output = await here.ok(['run', '--bind', '--image', base, '--json']);
+    const first = JSON.parse(output.stdout) as { readonly image: string };
+    made.push(first.image);
+    expect(first).toMatchObject({ made: true, started: true });
+    expect((await here.ok(['run', ...mark])).stdout).toBe(`${base}\n`);
+    // The same again is the same container; another one would have to be made.
+    expect((await here.ok(['run', '--image', base, ...mark])).stdout).toBe(`${base}\n`);
+    const other = await here.run(['run', '--image', images.node], { cwd: here.path });
+    expect(other).toMatchObject({ code: 7, stderr: expect.stringContaining('--fresh') });
+    expect((await here.ok(['run', '--fresh', ...mark])).stdout).toBe(`${base}\n`);
+  });
+
   test('takes the SSH agent there is when a shell begins, and none where there is none', async () => {
     const here = machine('ssh');
     await here.ok(['run', '--bind']);
@@ -224,6 +270,39 @@ describeNeeding(['docker'], 'the container of a workspace', () => {
     expect(readdirSync(here.path).sort()).toEqual(['bad.tgz', 'code.txt']);
   });
 });
+
+describeNeeding(['docker', 'linux'], 'a shell on a terminal', () => {
+  test('has one in the container too, and ends with its own exit code', async () => {
+    process.env.BASE_IMAGE = images.node;
+    const here = machine('terminal');
+    await here.ok(['run', '--bind']);
+    const shell = await inTerminal(here, 'tty; test -t 2 && echo WIDE $(stty size); pwd; exit 7\n');
+    expect(shell.stdout).toMatch(/^\/dev\/pts\/\d+\r$/m);
+    expect(shell.stdout).toMatch(/^WIDE \d+ \d+\r$/m);
+    expect(shell.stdout).toMatch(/^\/home\/agent\/workspace\r$/m);
+    expect(shell.code).toBe(7);
+  });
+});
+
+/** `cai shell` on a terminal of its own, which `input` is typed into. */
+function inTerminal(from: Machine, input: string): Promise<Output> {
+  const shell = `'${process.execPath}' '${builtCli()}' shell`;
+  return new Promise((resolve, reject) => {
+    const child = spawn('script', ['-qec', shell, '/dev/null'], {
+      cwd: from.path,
+      env: { ...process.env, CAI_STATE_DIR: from.stateDirectory },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    const text = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const)
+      child[name].on('data', (chunk: Buffer) => {
+        text[name] += chunk.toString();
+      });
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? -1, ...text }));
+    child.stdin.write(input);
+  });
+}
 
 function exportedToPipe(from: Machine): Promise<Buffer> {
   return new Promise((resolve, reject) => {

@@ -1,5 +1,7 @@
 /** The built command as a person runs it, each test with a state directory of its own. */
 import { spawn } from 'node:child_process';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { builtCli } from './built.ts';
 import type { Output } from './container.ts';
 import { temporaryDirectory } from './tree.ts';
@@ -47,7 +49,7 @@ function runCai(
   return new Promise((resolve, reject) => {
     const child = spawn(program, rest, {
       cwd: cwd ?? stateDirectory,
-      env: { ...process.env, CAI_STATE_DIR: stateDirectory },
+      env: environment(stateDirectory),
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: seconds * 1000,
       killSignal: 'SIGKILL',
@@ -66,4 +68,11 @@ function runCai(
       });
     });
   });
+}
+
+/** Without the configuration of who runs the tests; a test that has a home of its own has its own configuration too. */
+export function environment(stateDirectory: string): NodeJS.ProcessEnv {
+  const ownHome = process.env.HOME !== undefined && process.env.HOME !== userInfo().homedir;
+  const config = ownHome ? {} : { XDG_CONFIG_HOME: join(stateDirectory, 'config') };
+  return { ...process.env, ...config, CAI_STATE_DIR: stateDirectory };
 }

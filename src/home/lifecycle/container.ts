@@ -27,6 +27,9 @@ export interface ContainerWish {
 /** How the workspace gets into a container; the label of that name says it. */
 export const workspaceLabel = 'containai.workspace-mode';
 
+/** The image that was asked for; the container's own is built on it. */
+export const askedImageLabel = 'containai.asked-image';
+
 /** The container, or undefined. Throws NO_ENGINE. */
 export async function findContainer(
   query: Pick<ContainerWish, 'command' | 'name' | 'signal'>,
@@ -57,12 +60,13 @@ export async function makeContainer(wish: ContainerWish, image: string): Promise
   }
 }
 
-function runArguments({ name, workspace, volume, bind }: ContainerWish): string[] {
+function runArguments({ name, workspace, volume, bind, image }: ContainerWish): string[] {
   const own = {
     [labels.managed]: 'true',
     [labels.workspace]: workspace,
     [labels.volume]: volume,
     [workspaceLabel]: bind ? 'bind' : 'sync',
+    ...(image === undefined ? {} : { [askedImageLabel]: image }),
   };
   return [
     ...['--init', '--name', name, '--hostname', name.slice(0, 63)],

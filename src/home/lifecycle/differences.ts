@@ -2,7 +2,7 @@
 import type { ContainerInfo } from '../../docker/container.ts';
 import { CaiError } from '../../errors.ts';
 import { labels } from '../names.ts';
-import { type ContainerWish, workspaceLabel } from './container.ts';
+import { askedImageLabel, type ContainerWish, workspaceLabel } from './container.ts';
 
 /** `image`: the one that was asked for just now; one that is only configured waits for the next making. */
 export function differences(
@@ -14,12 +14,13 @@ export function differences(
     return new CaiError('NO_CONTAINER', `Container ${name} is there, and not of this workspace.`, {
       next: `Rename or remove it: "docker rm ${name}".`,
     });
+  const images = [info.image, info.labels[askedImageLabel]];
   const differing = [
     ...(info.labels[labels.volume] === volume ? [] : [`the volume ${info.labels[labels.volume]}`]),
     ...((info.labels[workspaceLabel] === 'bind') === bind
       ? []
       : [bind ? 'a workspace that is synchronised' : 'a workspace that is mounted']),
-    ...(image === undefined || image === info.image ? [] : [`the image ${info.image}`]),
+    ...(image === undefined || images.includes(image) ? [] : [`the image ${info.image}`]),
   ];
   if (differing.length === 0) return undefined;
   return new CaiError('BUSY', `Container ${name} has ${differing.join(' and ')}.`, {

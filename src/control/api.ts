@@ -42,6 +42,8 @@ export interface Problem {
 /** What a side held at the path of a conflict. */
 export interface ConflictSide {
   readonly kind: 'file' | 'directory' | 'link' | 'nothing' | 'blocked';
+  /** Who made it so, where somebody said so. */
+  readonly by?: string;
   /** Files. */
   readonly size?: number;
   readonly digest?: string;
@@ -354,6 +356,18 @@ export interface Claim {
   readonly digest?: string | null;
 }
 
+/** A while in which one author works on a side, and what will be written is not known beforehand. */
+export interface Stint {
+  readonly side: Side;
+  readonly by: string;
+  /** Chosen by the caller; says which one goes on, or ends. */
+  readonly id: string;
+  /** It and what is below it; the whole side when left out. */
+  readonly path?: Path;
+  /** So long from now on, at most a minute; again with the same id to go on. 0: it has ended. */
+  readonly forMs: number;
+}
+
 /** The calls of a control socket: name, parameters, result. One JSON document a line, both ways. */
 export interface Calls {
   status: { params: Record<never, never>; result: SessionStatus };
@@ -415,6 +429,11 @@ export interface Calls {
     params: { readonly side: Side; readonly by: string; readonly claims: readonly Claim[] };
     result: { readonly noted: number };
   };
+  /**
+   * Signs what changes there for a while and nobody claims. Answers when what was written before the call has
+   * been noticed. Labels, as with `attribute`.
+   */
+  stint: { params: Stint; result: { readonly noted: boolean } };
   /**
    * Runs a further session of the same local directory in this process. `mark` is that of the caller's
    * surroundings, which must be the same.

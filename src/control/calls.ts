@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts';
 import type { Side } from '../tree/path.ts';
 import { pathFault } from '../tree/path.ts';
 import type { CallName, Calls, ResolveRequest, SessionRecord, Take } from './api.ts';
-import { isAuthorName, readClaims } from './claims.ts';
+import { isAuthorName, readClaims, readStint } from './claims.ts';
 import { restoreVersion } from './restore.ts';
 import { needVersion, versionSide } from './version-content.ts';
 
@@ -87,10 +87,16 @@ const table: { readonly [N in CallName]: Run<N> } = {
     const version = needVersion(store, params.version);
     return { version, content: versionSide(store, version) };
   },
-  restore({ store, record }, params) {
+  restore({ store, record, session }, params) {
     if (typeof params.version !== 'string') throw wrong('version must be a text');
     const to = optionalPath(params.to);
-    const target = { ...(to === undefined ? {} : { to }), ...authorOf(params) };
+    const author = authorOf(params);
+    const target = { ...(to === undefined ? {} : { to }), ...author };
+    if (author.author !== undefined) {
+      const { path, entry } = needVersion(store, params.version);
+      const digest = entry.kind === 'file' ? { digest: entry.digest } : {};
+      session.attribute('local', author.author, [{ path: to ?? path, ...digest }]);
+    }
     return restoreVersion({ store, root: record.local, version: params.version, ...target });
   },
   resolve: ({ session }, params) => session.resolve(resolveRequest(params)),
@@ -135,6 +141,12 @@ const table: { readonly [N in CallName]: Run<N> } = {
     const { by, claims } = readClaims(params);
     session.attribute(side, by, claims);
     return { noted: claims.length };
+  },
+  async stint({ session }, params) {
+    const side = optionalSide(params.side);
+    if (side === undefined) throw wrong('the side is missing');
+    await session.stint({ side, ...readStint(params) });
+    return { noted: true };
   },
 };
 

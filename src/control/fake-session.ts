@@ -91,6 +91,9 @@ export function fakeSession(record: SessionRecord): FakeSession {
     attribute: (side, by, claims) => {
       orders.push(`attribute ${side} ${by} ${JSON.stringify(claims)}`);
     },
+    stint: async ({ side, by, path = '', forMs }) => {
+      orders.push(`stint ${side} ${by} ${path} ${forMs}`);
+    },
     stop: async () => {
       orders.push('stop');
       end(undefined);

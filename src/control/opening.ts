@@ -49,6 +49,7 @@ export function openingSession(
     rewind: async (options) => (session ?? (await opened)).rewind(options),
     // Before there is a session nothing is carried, and a label is no more than that.
     attribute: (side, by, claims) => session?.attribute(side, by, claims),
+    stint: async (stint) => session?.stint(stint),
     async stop() {
       stopped = true;
       await session?.stop();

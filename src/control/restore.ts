@@ -166,24 +166,25 @@ async function replace(
   const keep = diskPath(root, temporary(path));
   try {
     const kept = await takeFile(target, keep, found);
-    const before = remember(store, path, await describeFile(keep, store.contents, found));
+    const before = remember(input, path, await describeFile(keep, store.contents, found));
     const now = await lstat(target);
     if (now.ino !== found.ino || !sameLook(now, found)) throw busy(path);
     await rename(diskPath(root, draft), target);
     // Who had the old file open may have written to it until now.
     const after = await lstat(keep);
     if (kept === 'copied' || sameLook(after, found)) return before;
-    return remember(store, path, await describeFile(keep, store.contents, after));
+    return remember(input, path, await describeFile(keep, store.contents, after));
   } finally {
     await rm(keep, { force: true });
   }
 }
 
-function remember(store: RestoreInput['store'], path: Path, entry: Entry): string {
+function remember({ store, author }: RestoreInput, path: Path, entry: Entry): string {
+  const by = author === undefined ? {} : { by: author };
   store.commit({
     base: [],
     events: [],
-    versions: [{ path, side: 'local', time: Date.now(), reason: 'restored', entry }],
+    versions: [{ path, side: 'local', time: Date.now(), reason: 'restored', entry, ...by }],
   });
   const newest = store.history({ path, limit: 1 })[0];
   if (newest === undefined)

@@ -44,11 +44,14 @@ const checks: Readonly<Partial<Record<CallName, Check>>> = {
     return ofContainer(params, context);
   },
   version: ofContainer,
-  attribute(params) {
-    if (params.side !== 'container') throw refused('the container speaks for its own side only');
-    return params;
-  },
+  attribute: ownSide,
+  stint: ownSide,
 };
+
+function ownSide(params: Params): Params {
+  if (params.side !== 'container') throw refused('the container speaks for its own side only');
+  return params;
+}
 
 /** Passes a call on as it may run, or throws USAGE. */
 export function checkUpcall({ call, params }: Incoming, context: CallContext): Incoming {

@@ -1,9 +1,11 @@
 /** run_command: only where it was asked for; bounded in time and output; ended with everything it started. */
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { makeTree } from '../../test/support/tree.ts';
 import { waitFor } from '../../test/support/wait.ts';
-import { useTools } from './testing.ts';
+import { startPair } from '../session/testing.ts';
+import { portOf, useTools } from './testing.ts';
 
 const node = process.execPath;
 
@@ -72,6 +74,34 @@ test('a client that cancels ends it, and hears of its progress before', async ()
   await expect(call).rejects.toThrow();
   const pid = Number(await readPid(root));
   await waitFor(() => !isAlive(pid), { what: 'its end' });
+});
+
+test('what it changes is in the history under the name of the client, and can be undone by it', async () => {
+  const pair = await startPair({ fill: (local) => makeTree(local, { a: 'before', b: 'before' }) });
+  await pair.same();
+  const { use } = await useTools({}, { allowExec: true, root: pair.local, port: portOf(pair) });
+  const script = `const fs = require('fs'); fs.writeFileSync('a', 'after'); fs.mkdirSync('d'); fs.writeFileSync('d/new', 'new')`;
+  await use('run_command', { command: [node, '-e', script] });
+  writeFileSync(join(pair.local, 'b'), 'by me');
+  await pair.same();
+  const { versions } = await use<{ versions: { path: string; by?: string }[] }>('history', {});
+  expect(versions.map(({ path, by }) => [path, by])).toEqual(
+    expect.arrayContaining([
+      ['a', 'test-client'],
+      ['b', undefined],
+    ]),
+  );
+  const undone = await use<{ done: { path: string }[] }>('undo', { by: 'test-client' });
+  expect(undone.done.map(({ path }) => path).sort()).toEqual(['a', 'd', 'd/new']);
+  // A directory moved by its own tool has names that nobody can announce one by one.
+  makeTree(pair.local, { 'from/x': '1', 'from/y': '2' });
+  await pair.same();
+  await use('move_path', { source: 'from', destination: 'to' });
+  const back = await use<{ done: { path: string }[] }>('undo', {
+    by: 'test-client',
+    dry_run: true,
+  });
+  expect(back.done.map(({ path }) => path)).toEqual(expect.arrayContaining(['from/x', 'to/y']));
 });
 
 async function readPid(root: string): Promise<string> {

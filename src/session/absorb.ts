@@ -9,6 +9,7 @@ import { sameContent, sameEntry } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { otherSide, parentPath } from '../tree/path.ts';
 import { isRuleFile } from '../tree/rules.ts';
+import { authorAt } from './authors.ts';
 import { agree, hasChange, setSide, settlePath, sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
 import { noteRuleFile } from './intake.ts';
@@ -67,8 +68,8 @@ function keepDisplaced(engine: Engine, { target, replica }: AbsorbContext, appli
 }
 
 /** Who said to have made the change that was carried to the target. */
-function authorOf({ claims }: Engine, target: Side, { action, seen }: Applied): string | undefined {
-  return claims.who(otherSide(target), action.path, seen);
+function authorOf(engine: Engine, target: Side, { action, seen }: Applied): string | undefined {
+  return authorAt(engine, otherSide(target), action.path, seen);
 }
 
 function absorbDone(

@@ -11,15 +11,20 @@ export type NewConflict = Omit<ConflictInfo, 'id'>;
 export interface Circumstances {
   readonly settled: ConflictInfo['settled'];
   readonly newest: Side;
+  /** Who made what the sides hold, where somebody said so. */
+  readonly authors: Readonly<Record<Side, string | undefined>>;
   readonly now: number;
 }
 
 /** A conflict that reconcile found. */
 export function describeConflict(
   { path, kind, base, local, container }: PlannedConflict,
-  { settled, newest, now }: Circumstances,
+  { settled, newest, authors, now }: Circumstances,
 ): NewConflict {
-  const sides = { local: sideOf(local), container: sideOf(container) };
+  const sides = {
+    local: signed(sideOf(local), authors.local),
+    container: signed(sideOf(container), authors.container),
+  };
   return {
     path,
     kind,
@@ -83,7 +88,11 @@ function sideOf(look: Look): ConflictSide {
   }
 }
 
-function inWords({ kind, size, target }: ConflictSide): string {
-  if (kind === 'file') return `${size} bytes`;
-  return kind === 'link' ? `link to ${target}` : kind;
+function signed(side: ConflictSide, by: string | undefined): ConflictSide {
+  return by === undefined ? side : { ...side, by };
+}
+
+function inWords({ kind, size, target, by }: ConflictSide): string {
+  const what = kind === 'file' ? `${size} bytes` : kind === 'link' ? `link to ${target}` : kind;
+  return by === undefined ? what : `${what} by ${by}`;
 }

@@ -5,6 +5,7 @@ import { newest, timeOf } from '../tree/conflict.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { otherSide } from '../tree/path.ts';
 import type { PlannedAction, PlannedConflict } from '../tree/reconcile.ts';
+import { authorAt } from './authors.ts';
 import { describeConflict } from './conflict-info.ts';
 import { clockSkew, type Engine, replicaOf } from './engine.ts';
 import { tryMerge } from './merge.ts';
@@ -93,7 +94,9 @@ function noteOpen(engine: Engine, conflict: PlannedConflict): void {
 }
 
 function sameSides(a: Omit<ConflictInfo, 'id'>, b: Omit<ConflictInfo, 'id'>): boolean {
-  const key = ({ kind, local, container }: typeof a) => JSON.stringify([kind, local, container]);
+  // Names are forgotten by a restart; what stands there is not.
+  const key = ({ kind, local, container }: typeof a) =>
+    JSON.stringify([kind, local, container], (name, value) => (name === 'by' ? undefined : value));
   return key(a) === key(b);
 }
 
@@ -108,7 +111,11 @@ function describe(engine: Engine, conflict: PlannedConflict, settled: ConflictIn
           local: timeOf(input, 'local', [local]),
           container: timeOf(input, 'container', [container]),
         });
-  return describeConflict(conflict, { settled, newest: latest, now: Date.now() });
+  const authors = {
+    local: authorAt(engine, 'local', conflict.path, local),
+    container: authorAt(engine, 'container', conflict.path, container),
+  };
+  return describeConflict(conflict, { settled, newest: latest, authors, now: Date.now() });
 }
 
 /** An open conflict at a path that was decided and is none any more goes from the list. */

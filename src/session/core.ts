@@ -19,6 +19,8 @@ export interface Change {
   readonly since: number;
   /** Content, while it is at hand. */
   readonly bytes?: Uint8Array;
+  /** Who was at work there when it was noticed. */
+  readonly by?: string;
 }
 
 export interface SideState {
@@ -60,6 +62,8 @@ export interface Core {
   buffered: number;
   /** Gets the contents on which the sides come to agree, where they are at hand. */
   onAgreed: (digest: Digest, bytes: Uint8Array) => void;
+  /** Who is at work on a path of a side now. */
+  atWork: (side: Side, path: Path) => string | undefined;
 }
 
 export function createCore(options: SessionOptions): Core {
@@ -78,6 +82,7 @@ export function createCore(options: SessionOptions): Core {
     hostLeads: false,
     buffered: 0,
     onAgreed: () => undefined,
+    atWork: () => undefined,
   };
 }
 
@@ -120,9 +125,16 @@ export function setSide(
     return false;
   }
   const bytes = notice.bytes ?? keptBytes(before, effective);
-  const since =
-    before !== undefined && sameContent(before.look, effective) ? before.since : notice.since;
-  state.changes.set(path, { look: effective, since, ...(bytes === undefined ? {} : { bytes }) });
+  // What is told once more is as old as it was, and whose it was.
+  const known = before !== undefined && sameContent(before.look, effective) ? before : undefined;
+  const since = known?.since ?? notice.since;
+  const by = known === undefined ? core.atWork(side, path) : known.by;
+  state.changes.set(path, {
+    look: effective,
+    since,
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(by === undefined ? {} : { by }),
+  });
   state.looks.set(path, effective);
   core.buffered += bytes?.length ?? 0;
   return true;

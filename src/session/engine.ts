@@ -24,6 +24,7 @@ import { createReport } from './report.ts';
 import { Retries } from './retries.ts';
 import { createRsyncUse, type RsyncUse } from './rsync-use.ts';
 import type { FileSystems, SessionInput } from './session.ts';
+import { Stints } from './stints.ts';
 import { createTurns, type Turns } from './turns.ts';
 
 /** Milliseconds of a round trip from which on a link counts as slow. */
@@ -42,6 +43,7 @@ export interface Engine {
   readonly comebacks: Comebacks;
   readonly arrivals: Arrivals;
   readonly claims: Claims;
+  readonly stints: Stints;
   readonly retries: Retries;
   readonly window: RemovalWindow;
   /** Directories whose ignore files changed; looked at anew before the next cycle. */
@@ -79,6 +81,8 @@ export function createEngine(
   hooks: { readonly schedule: () => void; readonly commitSoon: () => void },
 ): Engine {
   const core = createCore(record.options);
+  const stints = new Stints();
+  core.atWork = (side, path) => stints.who(side, path);
   const report = createReport();
   const { maxAgeMs: maxAge, maxBytes } = record.options.history;
   const conflicts = new ConflictList({ store, report, maxAge });
@@ -101,6 +105,7 @@ export function createEngine(
     keeper,
     arrivals: new Arrivals(),
     claims: new Claims(),
+    stints,
     retries: new Retries(again),
     window: createRemovalWindow(),
     rescan: new Set(),

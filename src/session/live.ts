@@ -11,11 +11,13 @@ import type {
   SessionEvent,
   SessionStatus,
   SideContents,
+  Stint,
   SyncResult,
 } from '../control/api.ts';
 import { CaiError, toCaiError } from '../errors.ts';
 import type { ReplicaEvent } from '../replica/replica.ts';
 import type { Path, Side } from '../tree/path.ts';
+import { workStint } from './authors.ts';
 import { fillTexts } from './base-texts.ts';
 import { Committer } from './committer.ts';
 import { runCycle } from './cycle.ts';
@@ -154,6 +156,10 @@ export class LiveSession implements Session {
 
   attribute(side: Side, by: string, claims: readonly Claim[]): void {
     this.#engine.claims.note(side, by, claims);
+  }
+
+  stint(stint: Stint): Promise<void> {
+    return workStint(this.#engine, stint);
   }
 
   #needRunning(): void {

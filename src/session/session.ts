@@ -9,6 +9,7 @@ import type {
   SessionRecord,
   SessionStatus,
   SideContents,
+  Stint,
   SyncResult,
 } from '../control/api.ts';
 import type { UpcallHandler } from '../link/upcalls.ts';
@@ -46,6 +47,8 @@ export interface Session {
   rewind(options: RewindOptions): Promise<RewriteResult>;
   /** Notes who is about to write what on a side. */
   attribute(side: Side, by: string, claims: readonly Claim[]): void;
+  /** Begins, goes on with or ends a stint, once what was written before is noticed. */
+  stint(stint: Stint): Promise<void>;
   /** Ends the loop; both sides stay as they are. */
   stop(): Promise<void>;
   /** Settles when the session has ended, with the reason when it was a failure (never rejects). */

@@ -53,6 +53,7 @@ describeNeeding(['docker'], 'MCP beside a live session', () => {
 
     const inside = await connectInContainer(session.container, session.root, {
       name: 'claude-code',
+      args: ['--allow-exec'],
     });
     expect(await inside.use('workspace_info')).toMatchObject({ side: 'container', session: true });
     expect(await inside.say('sync_from_local', { paths: ['src'] })).toMatch(
@@ -77,9 +78,17 @@ describeNeeding(['docker'], 'MCP beside a live session', () => {
     expect(
       await inside.say('diff', { from: versions[0]?.id as string, to: 'container' }),
     ).toContain('-export const a = 1;');
+    // What a program writes has no name of its own: it gets that of the client who ran it.
+    const program = `require('fs').writeFileSync('package.json', '{"by":1}'); require('fs').writeFileSync('made', '')`;
+    await inside.use('run_command', { command: ['node', '-e', program] });
+    session.put({ mine: 'by me' });
+    await session.flush();
+    expect(await session.history('package.json')).toMatchObject([{ by: 'claude-code' }]);
     await session.cai.json(['undo', '--by', 'claude-code'], { cwd: session.local });
     await session.same();
-    expect(await session.far('cat src/index.ts')).toContain('console.log(a);');
+    expect(await session.far('cat src/index.ts package.json mine && ls made || true')).toMatch(
+      /console\.log\(a\);\n\{\}\nby me$/,
+    );
   });
 
   test('directories move and go with all that is in them, and the sides stay the same', async () => {

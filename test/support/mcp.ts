@@ -54,10 +54,10 @@ export function connectStdio(
 export function connectInContainer(
   { name }: Pick<Container, 'name'>,
   root: string,
-  connecting: Connecting = {},
+  { args = [], ...connecting }: Connecting & { readonly args?: readonly string[] } = {},
 ): Promise<McpClient> {
   const command = ['docker', 'exec', '-i', name, 'node', '/cai/cai.js', 'mcp', root];
-  return connectTo([...command, '--in-container'], {}, connecting);
+  return connectTo([...command, '--in-container', ...args], {}, connecting);
 }
 
 async function connectTo(

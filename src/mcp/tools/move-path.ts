@@ -3,6 +3,7 @@ import type { Claim } from '../../control/api.ts';
 import { CaiError } from '../../errors.ts';
 import type { Path } from '../../tree/path.ts';
 import { displayPath, isWithin } from '../../tree/path.ts';
+import { atWork } from '../at-work.ts';
 import { carry, describeSync, syncOutcome } from '../change.ts';
 import type { Spot } from '../disk/descend.ts';
 import { withSpot } from '../disk/descend.ts';
@@ -52,7 +53,12 @@ export const movePath = tool({
           whole: isDirectory,
           claims: await claimsOf(call, old, next),
         };
-        const { sync } = await carry(call, change, () => moveTo(old, next));
+        // What is in a directory, or too large to be read for its digest, is signed as it comes.
+        const isNamed = change.claims.at(-1)?.digest !== undefined;
+        const move = () => moveTo(old, next);
+        const { sync } = await carry(call, change, () =>
+          isNamed ? move() : atWork(call, next.path, move),
+        );
         const kind = old.stat === undefined ? 'other' : kindOf(old.stat);
         const names = `${displayPath(old.path)} to ${displayPath(next.path)}`;
         const data = { source: old.path, destination: next.path, kind, sync };

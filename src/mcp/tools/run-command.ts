@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { atWork } from '../at-work.ts';
 import { runProgram } from '../command.ts';
 import { withSpot } from '../disk/descend.ts';
 import { fromErrno } from '../disk/fault.ts';
@@ -39,12 +40,13 @@ export const runCommand = tool({
   input,
   output,
   effect: 'runs',
-  async run(args, { workspace, signal, progress }) {
+  async run(args, call) {
+    const { workspace, signal, progress } = call;
     const asked = workspace.path(args.cwd ?? '.');
     const end = await withSpot({ root: workspace.root, path: asked }, async (spot) => {
       if (spot.stat === undefined) throw fromErrno({ code: 'ENOENT' }, spot.path);
       if (!spot.stat.isDirectory()) throw wrongKind(spot.path, spot.stat);
-      return runProgram({
+      const program = {
         command: args.command,
         cwd: spot.at,
         environment: args.env ?? {},
@@ -52,8 +54,10 @@ export const runCommand = tool({
         timeoutMs: args.timeout_ms ?? 120_000,
         maxBytes: args.max_output_bytes ?? 60_000,
         signal,
-        onOutput: (bytes, text) => progress.tell(bytes, lastLine(text)),
-      });
+        onOutput: (bytes: number, text: string) => progress.tell(bytes, lastLine(text)),
+      };
+      // It can write anywhere.
+      return atWork(call, '', () => runProgram(program));
     });
     const { exitCode, timedOut, output: printed, omitted, ms } = end;
     const how = timedOut

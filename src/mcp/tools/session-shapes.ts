@@ -17,6 +17,7 @@ const conflictSide = z.object({
   kind: z.string(),
   size: z.number().optional(),
   digest: z.string().optional(),
+  by: z.string().optional().describe('who made it so, where that is known'),
 });
 
 export const conflictShape = z.object({
@@ -103,11 +104,12 @@ export function toConflict(conflict: ConflictInfo): z.output<typeof conflictShap
   };
 }
 
-function toSide({ kind, size, digest }: ConflictInfo['local']): z.output<typeof conflictSide> {
+function toSide({ kind, size, digest, by }: ConflictInfo['local']): z.output<typeof conflictSide> {
   return {
     kind,
     ...(size === undefined ? {} : { size }),
     ...(digest === undefined ? {} : { digest }),
+    ...(by === undefined ? {} : { by }),
   };
 }
 

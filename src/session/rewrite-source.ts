@@ -43,6 +43,29 @@ export function localCopy(core: Core, entry: FileEntry, path?: Path): Path | und
   return look?.kind === 'file' && look.digest === entry.digest ? found : undefined;
 }
 
+/**
+ * Contents that only the tree has, at a path which the same rewrite changes, go into the history first:
+ * when their turn comes they would not be there any more.
+ */
+export async function saveSources(
+  { core, store }: Engine,
+  replica: Replica,
+  steps: readonly RewriteStep[],
+): Promise<void> {
+  const changed = new Set(steps.map(({ path }) => path));
+  for (const step of steps) {
+    if ('action' in step || store.contents.has(step.write.entry.digest)) continue;
+    const { entry } = step.write;
+    const path = localCopy(core, entry, step.path);
+    if (path === undefined || !changed.has(path)) continue;
+    const { digest, size } = entry;
+    // Edited just now: the path is refused later, with its reason.
+    await store.contents
+      .putStream(replica.read({ path, digest, size }), size)
+      .catch(() => undefined);
+  }
+}
+
 async function findSource(
   { core, store }: Engine,
   replica: Replica,

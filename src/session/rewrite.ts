@@ -12,7 +12,7 @@ import type { Engine } from './engine.ts';
 import { replicaOf } from './engine.ts';
 import { takeIn } from './intake.ts';
 import { planRewrite } from './rewrite-plan.ts';
-import { type Sourced, withSource } from './rewrite-source.ts';
+import { type Sourced, saveSources, withSource } from './rewrite-source.ts';
 
 export interface Rewrite {
   readonly entries: ReadonlyMap<Path, Entry | null>;
@@ -34,6 +34,7 @@ export async function rewrite(engine: Engine, { entries, by }: Rewrite): Promise
   const replica = replicaOf(engine, 'local');
   const { steps, refused } = planRewrite(core, engine.store, entries);
   const result: Rewriting = { done: [], refused: [...refused] };
+  await saveSources(engine, replica, steps);
   arrivals.startBatch('local');
   let batch: Sourced[] = [];
   let bytes = 0;

@@ -102,6 +102,18 @@ describe('undo', () => {
     expect(contents(pair.container)).toEqual(after);
   });
 
+  it('brings back a content that only a path has which is taken back too', async () => {
+    const pair = await start({ a: 'one', b: 'two' });
+    const since = await nextMoment();
+    // Moved by hand, so that no version of it is kept: it is in the tree all the time.
+    fs.renameSync(join(pair.container, 'b'), join(pair.container, 'a'));
+    await pair.same();
+    const { refused } = await undo(pair, { since });
+    expect(refused).toEqual([]);
+    expect([read(pair.local, 'a'), read(pair.local, 'b')]).toEqual(['one', 'two']);
+    await pair.same();
+  });
+
   it('brings directories back with their modes', async () => {
     const pair = await start({ 'd/e/f': 'f', stays: 's' });
     fs.chmodSync(join(pair.local, 'd'), 0o711);

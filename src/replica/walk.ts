@@ -15,6 +15,9 @@ import { readRuleFiles } from './rule-files.ts';
 import type { Slice } from './slice.ts';
 import { adopt, bytesToTell, dropTold, lookTask, type Teller, type View } from './view.ts';
 
+/** Milliseconds in which an empty file is believed, or is written to again and again. */
+const emptyPatience = 100;
+
 export interface Walk {
   readonly view: View;
   readonly teller: Teller;
@@ -129,7 +132,10 @@ async function lookAt(options: Walk, visit: Visit, name: string, at: Path): Prom
   const known = visit.node.children.get(name) ?? visit.twin?.children.get(name);
   const task = lookTask(view, at, known);
   const found = lookNow(options.contents ? task : { ...task, keepUpTo: 0 });
-  return found.kind === 'later' ? lookPatiently(task, options.patience) : found;
+  if (found.kind !== 'later') return found;
+  // A new directory's empty file only has to get a little older to be believed.
+  const patience = found.stat.size === 0 ? emptyPatience : 0;
+  return lookPatiently(task, Math.max(options.patience, patience));
 }
 
 interface Taken {

@@ -9,6 +9,17 @@ import { startPair } from './testing.ts';
 const names = (dir: string) => snapshot(dir).map((row) => row.path);
 const read = (...path: string[]) => fs.readFileSync(join(...path), 'utf8');
 
+it('an empty file in a directory that was made just now is no problem, and there after a flush', async () => {
+  const pair = await startPair();
+  await pair.same();
+  for (let n = 0; n < 10; n += 1) {
+    makeTree(pair.local, { [`d${n}/empty`]: '', [`d${n}/too`]: '' });
+    await waitFor(() => names(pair.container).includes(`d${n}`));
+    await pair.same();
+  }
+  expect(pair.events.filter(({ type }) => type === 'problem')).toEqual([]);
+});
+
 describe('first sync', () => {
   it('brings the local files to an empty container', async () => {
     const pair = await startPair({

@@ -152,6 +152,14 @@ export interface HoldInfo {
   readonly next: string;
 }
 
+/** What a person says to what is held. */
+export interface HoldAnswer {
+  /** What they were shown: fails with STALE when something else is held by now. Left out: whatever is held. */
+  readonly holds?: readonly Pick<HoldInfo, 'side' | 'reason' | 'files' | 'since'>[];
+  /** Who says it, for the history. */
+  readonly author?: string;
+}
+
 export interface Progress {
   readonly phase: 'scan' | 'sync';
   readonly side?: Side;
@@ -379,8 +387,8 @@ export interface Calls {
   resume: { params: Record<never, never>; result: SessionStatus };
   /** Ends the session's process; both sides stay as they are. */
   stop: { params: Record<never, never>; result: { readonly stopped: true } };
-  approve: { params: Record<never, never>; result: { readonly holds: readonly HoldInfo[] } };
-  reject: { params: Record<never, never>; result: { readonly holds: readonly HoldInfo[] } };
+  approve: { params: HoldAnswer; result: { readonly holds: readonly HoldInfo[] } };
+  reject: { params: HoldAnswer; result: { readonly holds: readonly HoldInfo[] } };
   history: {
     params: { readonly path?: Path; readonly limit?: number };
     result: readonly Version[];

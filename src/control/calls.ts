@@ -7,6 +7,7 @@ import type { Side } from '../tree/path.ts';
 import { pathFault } from '../tree/path.ts';
 import type { CallName, Calls, ResolveRequest, SessionRecord, Take } from './api.ts';
 import { isAuthorName, readClaims, readStint } from './claims.ts';
+import { needHolds } from './hold-answer.ts';
 import { restoreVersion } from './restore.ts';
 import { needVersion, versionSide } from './version-content.ts';
 
@@ -66,12 +67,14 @@ const table: { readonly [N in CallName]: Run<N> } = {
     setImmediate(stop);
     return { stopped: true };
   },
-  async approve({ session }) {
-    await session.approve();
+  async approve({ session }, params) {
+    needHolds(session, params.holds);
+    await session.approve(authorOf(params).author);
     return { holds: session.status().holds };
   },
-  async reject({ session }) {
-    await session.reject();
+  async reject({ session }, params) {
+    needHolds(session, params.holds);
+    await session.reject(authorOf(params).author);
     return { holds: session.status().holds };
   },
   async history({ store }, params) {

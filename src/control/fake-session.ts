@@ -70,8 +70,8 @@ export function fakeSession(record: SessionRecord): FakeSession {
     },
     pause: () => order('pause', { state: 'paused' }),
     resume: () => order('resume', { state: 'watching' }),
-    approve: () => order('approve', { holds: [] }),
-    reject: () => order('reject', { holds: [] }),
+    approve: (author) => order(signed('approve', author), { holds: [] }),
+    reject: (author) => order(signed('reject', author), { holds: [] }),
     resolve: async (request) => {
       orders.push(`resolve ${JSON.stringify(request)}`);
       return { resolved: [], failed: [] };
@@ -99,6 +99,10 @@ export function fakeSession(record: SessionRecord): FakeSession {
       end(undefined);
     },
   };
+}
+
+function signed(name: string, author = ''): string {
+  return `${name} ${author}`.trim();
 }
 
 /** Never ends while changes are pending, until it is cancelled. */

@@ -68,6 +68,32 @@ test('calls reach the session', async () => {
   expect(session.orders).toEqual(['pause', 'resume', 'approve']);
 });
 
+test('an answer to holds counts for those that were shown, and is signed', async () => {
+  const { record, session } = await serve();
+  const hold = {
+    reason: 'mass-deletion',
+    side: 'container',
+    files: 60,
+    since: 5,
+    message: '60 files vanished.',
+    next: 'Answer.',
+  } as const;
+  session.set({ holds: [{ ...hold, files: 61 }] });
+  for (const call of ['approve', 'reject'] as const) {
+    const seen = callSession(record, call, { holds: [hold], author: 'telegram:7' });
+    await expect(seen).rejects.toMatchObject({ code: 'STALE' });
+    const wrong = callSession(record, call, { holds: [null as never] });
+    await expect(wrong).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(callSession(record, call, { author: 'undo' })).rejects.toMatchObject({
+      code: 'USAGE',
+    });
+  }
+  expect(session.orders).toEqual([]);
+  session.set({ holds: [hold] });
+  await callSession(record, 'reject', { holds: [hold], author: 'telegram:7' });
+  expect(session.orders).toEqual(['reject telegram:7']);
+});
+
 test('a subscriber gets the status first, then every event', async () => {
   const { record, session } = await serve();
   const events: SessionEvent[] = [];

@@ -94,6 +94,41 @@ describe('what becomes of it', () => {
     expect(snapshot(pair.container).map((row) => row.path)).toEqual(['d', 'd/f1', 'keep']);
   });
 
+  it('the history names who answered, and takes back what they let go', async () => {
+    const pair = await start(80);
+    fs.rmSync(join(pair.container, 'd'), { recursive: true });
+    await hold(pair);
+    await pair.session.reject('telegram:7');
+    await pair.same();
+    expect(files(pair.container)).toBe(81);
+    fs.rmSync(join(pair.container, 'd'), { recursive: true });
+    await hold(pair);
+    await pair.session.approve('telegram:7');
+    await pair.same();
+    expect(files(pair.local)).toBe(1);
+    const gone = pair.store.history({ path: 'd' }).filter(({ side }) => side === 'local');
+    expect(gone).toHaveLength(81);
+    expect(new Set(gone.map(({ by }) => by))).toEqual(new Set(['telegram:7']));
+    const whose = { by: 'telegram:7', paths: [], dryRun: false };
+    expect((await pair.session.undo(whose)).done).toHaveLength(81);
+    await pair.same();
+    expect(files(pair.container)).toBe(81);
+  });
+
+  it('one that grows is one hold, in events as in the status', async () => {
+    const pair = await start(80, { holds: { files: 8, share: 0.1 } });
+    removeSome(pair.container, 0, 40);
+    await flush(pair);
+    removeSome(pair.container, 40, 75);
+    await waitFor(() => pair.session.status().holds[0]?.files === 75);
+    const told = pair.events.flatMap((event) => (event.type === 'hold' ? [event.hold] : []));
+    expect(told.length).toBeGreaterThan(1);
+    expect(told.at(-1)).toEqual(pair.session.status().holds[0]);
+    expect(new Set(told.map(({ since }) => since)).size).toBe(1);
+    await pair.session.reject();
+    await pair.same();
+  });
+
   it('approved removals are in the history, and an undo brings them back', async () => {
     const pair = await start(80);
     fs.rmSync(join(pair.container, 'd'), { recursive: true });

@@ -124,13 +124,13 @@ export class LiveSession implements Session {
     this.#schedule();
   }
 
-  async approve(): Promise<void> {
-    approveHolds(this.#engine);
+  async approve(author?: string): Promise<void> {
+    approveHolds(this.#engine, author);
     this.#schedule();
   }
 
-  async reject(): Promise<void> {
-    rejectHolds(this.#engine);
+  async reject(author?: string): Promise<void> {
+    rejectHolds(this.#engine, author);
     this.#schedule();
   }
 

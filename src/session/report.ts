@@ -144,8 +144,10 @@ export function arrived(report: Report, to: Side, transfers: readonly Transfer[]
 export function addHold(report: Report, hold: HoldInfo): void {
   const known = report.holds.get(holdKey(hold));
   if (known !== undefined && known.files === hold.files) return;
-  report.holds.set(holdKey(hold), { ...hold, since: known?.since ?? hold.since });
-  tell(report, { type: 'hold', hold });
+  // One that grows is the same hold, with the same start, in the status and in events.
+  const now = { ...hold, since: known?.since ?? hold.since };
+  report.holds.set(holdKey(hold), now);
+  tell(report, { type: 'hold', hold: now });
 }
 
 export function releaseHold(

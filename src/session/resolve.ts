@@ -21,15 +21,19 @@ import { sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
 import { gaveWay, type Rows, standingAt, takeInFile, takeInSide } from './resolve-rows.ts';
 import { rewrite } from './rewrite.ts';
+import { sign } from './sign.ts';
 
 export interface ResolveHooks {
   /** Resolves when nothing is under way. */
   readonly idle: () => Promise<void>;
 }
 
+/** Whose name nobody said: an agent that made the change keeps its own in the history. */
+const unnamed = 'resolve';
+
 export async function resolveConflicts(
   engine: Engine,
-  { conflicts, take, file, author = 'resolve' }: ResolveRequest,
+  { conflicts, take, file, author = unnamed }: ResolveRequest,
   hooks: ResolveHooks,
 ): Promise<ResolveResult> {
   const how = file === undefined ? { take: take ?? 'kept' } : { file };
@@ -160,13 +164,16 @@ async function put({ engine, hooks, conflict, author }: Work, path: Path, rows: 
 }
 
 /** Lets the next cycle settle an open conflict in favour of a side. */
-async function decideOpen({ engine, hooks, conflict }: Work, winner: Side): Promise<void> {
+async function decideOpen({ engine, hooks, conflict, author }: Work, winner: Side): Promise<void> {
   const { core, conflicts, overrides, report } = engine;
   const { id, path } = conflict;
   overrides.set(path, winner);
   try {
     engine.retries.done(path);
     core.dirty.add(path);
+    for (const changed of core.sides[winner].changes.keys())
+      if (author !== unnamed && isWithin(path, changed))
+        sign(engine, author, { side: winner, path: changed });
     for (const changed of core.sides[otherSide(winner)].changes.keys())
       if (isWithin(path, changed)) core.dirty.add(changed);
     engine.schedule();

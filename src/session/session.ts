@@ -33,10 +33,10 @@ export interface Session {
   sync(options: SyncOptions): Promise<SyncResult>;
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Lets the held deletions go ahead. */
-  approve(): Promise<void>;
-  /** Brings the vanished files back. */
-  reject(): Promise<void>;
+  /** Lets the held deletions go ahead; the history names the author, where there is one. */
+  approve(author?: string): Promise<void>;
+  /** Brings the vanished files back; likewise. */
+  reject(author?: string): Promise<void>;
   /** Settles conflicts. */
   resolve(request: ResolveRequest): Promise<ResolveResult>;
   /** What the two sides and the base hold at a path. */

@@ -1,15 +1,18 @@
 /** What a person (or the files themselves) decided about held removals (invariant 5). */
 import type { HoldInfo } from '../control/api.ts';
 import type { Path } from '../tree/path.ts';
+import { otherSide, parentPath } from '../tree/path.ts';
 import { forget, setSide, sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
 import { isMassRemoval } from './holds.ts';
 import { releaseHold } from './report.ts';
+import { sign } from './sign.ts';
 import { approveAged, rejectAged, reviewAged } from './snapshot.ts';
 
 /** The removals go ahead on the other side too. */
-export function approveHolds(engine: Engine): void {
+export function approveHolds(engine: Engine, author?: string): void {
   const { core, window } = engine;
+  if (author !== undefined) signHeld(engine, author, 'changed');
   for (const path of core.held) {
     window.approved.add(path);
     core.dirty.add(path);
@@ -19,8 +22,9 @@ export function approveHolds(engine: Engine): void {
 }
 
 /** The files come back: with the path out of the base, the side that still has it made it anew. */
-export function rejectHolds(engine: Engine): void {
+export function rejectHolds(engine: Engine, author?: string): void {
   const { core } = engine;
+  if (author !== undefined) signHeld(engine, author, 'other');
   const since = performance.now();
   const looks = [...core.held].map(
     (path) => [path, sideLook(core, 'local', path), sideLook(core, 'container', path)] as const,
@@ -33,6 +37,19 @@ export function rejectHolds(engine: Engine): void {
   }
   rejectAged(engine);
   endHolds(engine, 'rejected');
+}
+
+/** In the name of who decided it: the side that changed goes over, or the other one comes back. */
+function signHeld(engine: Engine, author: string, counts: 'changed' | 'other'): void {
+  const { core } = engine;
+  for (const path of [...core.held, ...core.aged.keys()]) {
+    const vanished = sideLook(core, 'local', path) === null ? 'local' : 'container';
+    const changed = core.aged.get(path)?.side ?? vanished;
+    const side = counts === 'changed' ? changed : otherSide(changed);
+    // What was in a directory goes with it, and there is room for so many claims only.
+    const goesAlong = core.held.has(parentPath(path)) && sideLook(core, side, path) === null;
+    if (!goesAlong) sign(engine, author, { side, path });
+  }
 }
 
 /**

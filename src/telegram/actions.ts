@@ -1,13 +1,16 @@
 /** What an order or a button does, as a job: call a tool, ask the model, settle conflicts, answer a hold. */
-import { CaiError } from '../errors.ts';
+import { CaiError, toCaiError } from '../errors.ts';
 import type { SessionPort } from '../mcp/port.ts';
+import type { Path } from '../tree/path.ts';
 import { displayPath } from '../tree/path.ts';
 import type { Arguments, ListedTool } from './arguments.ts';
 import type { Button, Chat } from './chat.ts';
+import { holdNotice, wordsFor } from './held.ts';
 import { noModel } from './help.ts';
 import type { Model } from './model.ts';
 import type { Choice, Notice } from './news.ts';
-import { conflictNotice, holdsKey } from './news.ts';
+import { conflictNotice } from './news.ts';
+import type { ToolResult } from './present.ts';
 import { changedPath, present } from './present.ts';
 import type { Reply } from './reply.ts';
 import { cut, piece, plain } from './reply.ts';
@@ -36,6 +39,7 @@ export function toolJob(deeds: Deeds, user: number, tool: string, args: Argument
       const reply = present(called, Date.now());
       const path = changedPath(called);
       if (path !== undefined) return undoable(deeds, user, { reply, paths: [path], since });
+      if (tool === 'sync_status') return { reply, buttons: await holdButtons(deeds, user, result) };
       if (tool !== 'list_conflicts' || result.failed) return { reply };
       const open = openOf(result.data as unknown as Conflicts);
       if (open.length === 0) return { reply };
@@ -43,6 +47,18 @@ export function toolJob(deeds: Deeds, user: number, tool: string, args: Argument
       return { reply: notice.reply, buttons: buttonsOf(notice, user) };
     },
   };
+}
+
+/** Below a status that names holds: those of their notice may have been used, or be from before a restart. */
+async function holdButtons(
+  { buttonsOf, port }: Deeds,
+  user: number,
+  { data }: ToolResult,
+): Promise<readonly Button[]> {
+  const { holds: listed = [] } = data as { holds?: readonly unknown[] };
+  if (listed.length === 0) return [];
+  const { holds, name: session } = await port.call('status', {});
+  return buttonsOf(holdNotice(holds, { mayAnswer: port.side === 'local', session }), user);
 }
 
 interface Undoable {
@@ -109,7 +125,10 @@ export function choiceJob(deeds: Deeds, user: number, choice: Choice): Job {
     case 'diff':
       return { title: 'diff', run: (running) => showDiff(deeds, user, choice.ids, running) };
     case 'hold':
-      return { title: choiceTitle(choice), run: ({ signal }) => answerHold(deeds, choice, signal) };
+      return {
+        title: choiceTitle(choice),
+        run: ({ signal }) => answerHold(deeds, user, choice, signal),
+      };
   }
 }
 
@@ -117,10 +136,18 @@ export function choiceTitle(choice: Choice): string {
   if (choice.kind === 'diff') return 'Show diff';
   if (choice.kind === 'undo') return `Undo the edit of ${choice.paths.map(displayPath).join(', ')}`;
   if (choice.kind === 'take') {
-    const count = choice.ids.length === 1 ? 'one conflict' : `${choice.ids.length} conflicts`;
-    return `Keep ${choice.take} for ${count}`;
+    return `Keep ${choice.take} for ${pathList(choice.paths)}`;
   }
-  return choice.answer === 'approve' ? 'Approve the deletions' : 'Bring back what vanished';
+  const messages = choice.holds.map(({ message }) => message).join('\n');
+  return `${messages}\n${wordsFor(choice.holds)[choice.answer]}`;
+}
+
+const maxNamed = 5;
+
+function pathList(paths: readonly Path[]): string {
+  const named = paths.slice(0, maxNamed).map(displayPath).join(', ');
+  if (paths.length === 1) return named;
+  return `${paths.length} conflicts (${named}${paths.length > maxNamed ? ', …' : ''})`;
 }
 
 /** Only what this user did there since, and only those paths. */
@@ -171,21 +198,28 @@ async function showDiff(
   return { reply: pieces };
 }
 
-/** Only the holds that were shown: a button from yesterday must not let today's deletions go. */
+/** Only the holds that were shown; when others are there by now, or more is held, these are shown. */
 async function answerHold(
-  { port }: Deeds,
-  { answer, holds }: Choice & { kind: 'hold' },
+  { buttonsOf, port }: Deeds,
+  user: number,
+  { answer, holds: seen }: Choice & { kind: 'hold' },
   signal: AbortSignal,
 ): Promise<Answered> {
-  const status = await port.call('status', {}, { signal });
-  if (status.holds.length === 0) return { reply: plain('Nothing is held any more.') };
-  if (holdsKey(status.holds) !== holds)
-    throw new CaiError('STALE', 'What is held now is not what this button was shown for.', {
-      next: 'See /status.',
-    });
-  await port.call(answer, {}, { signal });
-  const done = answer === 'approve' ? 'Approved: they are deleted.' : 'Rejected: they come back.';
-  return { reply: plain(`✅ ${done}`) };
+  const words = wordsFor(seen);
+  try {
+    const params = { holds: seen, author: authorOf(user) };
+    const { holds } = await port.call(answer, params, { signal });
+    const said = `✅ ${answer === 'approve' ? words.approved : words.rejected}`;
+    const left = holds.map(({ message, next }) => `✋ ${message} ${next}`);
+    return { reply: plain([said, ...left].join('\n')) };
+  } catch (error) {
+    if (toCaiError(error).code !== 'STALE') throw error;
+    const { holds, name: session } = await port.call('status', {}, { signal });
+    if (holds.length === 0) return { reply: plain('Nothing is held any more.') };
+    const notice = holdNotice(holds, { mayAnswer: true, session });
+    const head = piece('plain', 'Nothing was done: what is held has changed.\n');
+    return { reply: [head, ...notice.reply], buttons: buttonsOf(notice, user) };
+  }
 }
 
 export function findTool(tools: readonly ListedTool[], name: string): ListedTool {

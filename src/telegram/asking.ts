@@ -34,7 +34,7 @@ export interface Question {
 export const askMs = 60_000;
 const noticeMs = 7 * 24 * 3600 * 1000;
 
-export function createAsking(now: () => number = Date.now): Asking {
+export function createAsking(now: () => number = () => Date.now()): Asking {
   const buttons = createButtons<Action>({
     now,
     newName: () => randomBytes(12).toString('base64url'),

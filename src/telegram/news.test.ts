@@ -23,7 +23,7 @@ const hold: HoldInfo = {
   files: 90,
   since: 5,
   message: '90 files would be deleted.',
-  next: 'Approve or reject.',
+  next: '`cai approve` removes them on the other side too, `cai reject` brings them back.',
 };
 
 type Loose = SessionEvent extends infer E ? (E extends unknown ? Omit<E, 'time'> : never) : never;
@@ -36,8 +36,9 @@ function after(events: readonly Loose[], from: News = noNews): News {
   );
 }
 
-function told(news: News, now = 1000, mayAnswerHolds = true) {
-  const composed = compose(news, { now, graceMs: 500, isTold: () => false, mayAnswerHolds });
+function told(news: News, now = 1000, mayAnswer = true) {
+  const answers = { mayAnswer, session: 'web' };
+  const composed = compose(news, { now, graceMs: 500, isTold: () => false, answers });
   const texts = composed.notices.map(({ reply }) => reply.map(({ text }) => text).join(''));
   return { ...composed, texts };
 }
@@ -73,13 +74,44 @@ test('what is over before it is told is not told', () => {
   ).toEqual([]);
 });
 
-test('a hold is told with its answers; from a container there are none', () => {
+test('a hold is told with its answers; from a container there are none, but the commands of the host', () => {
   const news = after([{ type: 'hold', hold }]);
-  expect(told(news).notices[0]?.choices).toHaveLength(2);
+  expect(told(news)).toMatchObject({
+    texts: ['✋ 90 files would be deleted.'],
+    notices: [
+      { choices: [{ label: 'Approve: delete them' }, { label: 'Reject: bring them back' }] },
+    ],
+  });
   expect(told(news, 1000, false)).toMatchObject({
-    texts: [expect.stringContaining('on the host')],
+    texts: [
+      '✋ 90 files would be deleted.\n' +
+        'From inside the container I may not answer this. On the host: ' +
+        '`cai approve web` removes them on the other side too, `cai reject web` brings them back.',
+    ],
     notices: [{ choices: [] }],
   });
+});
+
+test('a hold that grows is told once, as it is then', () => {
+  const news = after([
+    { type: 'hold', hold },
+    { type: 'hold', hold: { ...hold, files: 95, message: '95 files would be deleted.' } },
+  ]);
+  expect(told(news).texts).toEqual(['✋ 95 files would be deleted.']);
+});
+
+test('a root that is gone has no buttons, and a state that went back in time has its own', () => {
+  const next = 'Put the directory back.';
+  const gone = { ...hold, reason: 'root-missing', message: 'The root is gone.', next } as const;
+  expect(told(after([{ type: 'hold', hold: gone }]))).toMatchObject({
+    texts: ['✋ The root is gone.\nPut the directory back.'],
+    notices: [{ choices: [] }],
+  });
+  const past = { ...hold, reason: 'restored-snapshot' } as const;
+  expect(told(after([{ type: 'hold', hold: past }])).notices[0]?.choices).toMatchObject([
+    { label: 'Approve: take the older state' },
+    { label: 'Reject: bring the present one back' },
+  ]);
 });
 
 test('a link that is lost for long is told, and its return; a blink is not', () => {
@@ -104,6 +136,6 @@ test('a link that is lost for long is told, and its return; a blink is not', () 
 
 test('what was told before is not told again', () => {
   const news = after([{ type: 'conflict', conflict: conflict('a') }]);
-  const input = { now: 0, graceMs: 0, mayAnswerHolds: true };
+  const input = { now: 0, graceMs: 0, answers: { mayAnswer: true } };
   expect(compose(news, { ...input, isTold: (key) => key === 'conflict a' }).notices).toEqual([]);
 });

@@ -4,7 +4,10 @@
  */
 import type { ConflictInfo, HoldInfo, SessionEvent, SessionStatus } from '../control/api.ts';
 import { ago } from '../mcp/amounts.ts';
+import type { Path } from '../tree/path.ts';
 import { displayPath } from '../tree/path.ts';
+import type { HoldNoticeInput } from './held.ts';
+import { holdNotice, keyOf } from './held.ts';
 import type { Reply } from './reply.ts';
 import { piece, plain } from './reply.ts';
 
@@ -26,11 +29,17 @@ export type Choice =
       readonly kind: 'take';
       readonly take: 'local' | 'container' | 'both';
       readonly ids: readonly string[];
+      readonly paths: readonly Path[];
     }
   /** What an answer of the bot had changed. */
   | { readonly kind: 'undo'; readonly paths: readonly string[]; readonly since: number }
   | { readonly kind: 'diff'; readonly ids: readonly string[] }
-  | { readonly kind: 'hold'; readonly answer: 'approve' | 'reject'; readonly holds: string };
+  /** For these holds only: a button from yesterday must not let today's deletions go. */
+  | {
+      readonly kind: 'hold';
+      readonly answer: 'approve' | 'reject';
+      readonly holds: readonly HoldInfo[];
+    };
 
 export interface Notice {
   readonly reply: Reply;
@@ -97,23 +106,13 @@ function regainLink(news: News): News {
   return news.lostTold === undefined ? rest : { ...rest, regained: { since: news.lostTold } };
 }
 
-/** A hold is the same while its side, reason and start are. */
-export function keyOf({ side, reason, since }: HoldInfo): string {
-  return `hold ${side} ${reason} ${since}`;
-}
-
-/** Of all holds: what a button that answers them speaks of. */
-export function holdsKey(holds: readonly HoldInfo[]): string {
-  return holds.map(keyOf).sort().join(', ');
-}
-
 export interface ComposeInput {
   readonly now: number;
   /** A link that is down for less is not told. */
   readonly graceMs: number;
   readonly isTold: (key: string) => boolean;
-  /** False where the session does not take approvals from. */
-  readonly mayAnswerHolds: boolean;
+  /** Where holds can be answered. */
+  readonly answers: HoldNoticeInput;
 }
 
 /** The notices that are due, and what waits on. */
@@ -127,7 +126,7 @@ export function compose(
   const notices = [
     ...(news.regained === undefined ? [] : [regainedNotice(news.regained.since, input.now)]),
     ...(isLost ? [lostNotice(news.lost?.detail ?? '')] : []),
-    ...(holds.length === 0 ? [] : [holdNotice(holds, input.mayAnswerHolds)]),
+    ...(holds.length === 0 ? [] : [holdNotice(holds, input.answers)]),
     ...(conflicts.length === 0 ? [] : [conflictNotice(conflicts)]),
   ];
   const { lost, lostTold, regained } = news;
@@ -153,21 +152,6 @@ function regainedNotice(since: number, now: number): Notice {
   return { reply: plain(text), choices: [], keys: [] };
 }
 
-function holdNotice(holds: readonly HoldInfo[], mayAnswer: boolean): Notice {
-  const lines = holds.map(({ message }) => `✋ ${message}`);
-  const next = mayAnswer ? [] : ['Answer on the host, with `cai approve` or `cai reject`.'];
-  const key = holdsKey(holds);
-  const choices = [
-    { label: 'Approve: delete them', choice: { kind: 'hold', answer: 'approve', holds: key } },
-    { label: 'Reject: bring them back', choice: { kind: 'hold', answer: 'reject', holds: key } },
-  ] as const;
-  return {
-    reply: plain([...lines, ...next].join('\n')),
-    choices: mayAnswer ? choices : [],
-    keys: holds.map(keyOf),
-  };
-}
-
 /** What is told of a conflict. */
 type Told = Pick<ConflictInfo, 'id' | 'path' | 'summary' | 'settled'>;
 
@@ -176,6 +160,7 @@ const maxListed = 10;
 /** One message for all of them, with buttons that speak of all of them. */
 export function conflictNotice(conflicts: readonly Told[]): Notice {
   const ids = conflicts.map(({ id }) => id);
+  const paths = conflicts.map(({ path }) => path);
   const all = conflicts.length === 1 ? '' : ` (all ${conflicts.length})`;
   const head = conflicts.length === 1 ? '⚠️ A conflict: ' : `⚠️ ${conflicts.length} conflicts:\n`;
   const lines = conflicts.slice(0, maxListed).map(conflictLine);
@@ -194,7 +179,7 @@ export function conflictNotice(conflicts: readonly Told[]): Notice {
     choices: [
       ...takes.map(([take, label]) => ({
         label: label + all,
-        choice: { kind: 'take', take, ids } as const,
+        choice: { kind: 'take', take, ids, paths } as const,
       })),
       { label: 'Show diff', choice: { kind: 'diff', ids } },
     ],

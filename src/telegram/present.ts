@@ -1,7 +1,10 @@
 /** A tool's result in the words of a chat. What has no words of its own here is said as the tool says it. Pure. */
+import type { HoldInfo } from '../control/api.ts';
 import { ago, size } from '../mcp/amounts.ts';
+import type { Side } from '../tree/path.ts';
 import { displayPath } from '../tree/path.ts';
 import type { Arguments } from './arguments.ts';
+import { isAnswerable, onHost } from './held.ts';
 import type { Reply } from './reply.ts';
 import { piece, plain } from './reply.ts';
 
@@ -48,7 +51,7 @@ export interface Open {
     readonly path: string;
     readonly summary: string;
   }[];
-  readonly holds?: readonly { readonly message: string }[];
+  readonly holds?: readonly Pick<HoldInfo, 'message' | 'next' | 'reason'>[];
   readonly problems?: readonly {
     readonly path?: string;
     readonly message: string;
@@ -62,6 +65,7 @@ interface Totals {
 }
 
 interface Status extends Open {
+  readonly side?: Side;
   readonly session?: string;
   readonly state: string;
   readonly mode?: string;
@@ -99,15 +103,22 @@ function fromLocal({ mode, to_container: totals, waiting = 0 }: Status, now: num
 
 function fromDocker({ mode, to_local: totals }: Status): string {
   if (mode === 'to-container') return 'Off (one-way)';
-  return `Real-time (${totals?.last_hour ?? 0} files synced in last hour)`;
+  const count = totals?.last_hour ?? 0;
+  return `Real-time (${count} ${count === 1 ? 'file' : 'files'} synced in last hour)`;
 }
 
 const maxLines = 10;
 
-function openLines({ conflicts = [], holds = [], problems = [] }: Open): string[] {
+function openLines(open: Open & Pick<Status, 'side' | 'session'>): string[] {
+  const { conflicts = [], holds = [], problems = [], side, session } = open;
+  const afterHold = (hold: Pick<HoldInfo, 'next' | 'reason'>): string => {
+    if (!isAnswerable(hold)) return ` ${hold.next}`;
+    if (side === undefined) return ' See /status.';
+    return side === 'container' ? ` ${onHost(hold, session)}` : '';
+  };
   const lines = [
     ...conflicts.map(({ path, summary }) => `⚠️ Conflict at ${displayPath(path)}: ${summary}`),
-    ...holds.map(({ message }) => `✋ ${message}`),
+    ...holds.map((hold) => `✋ ${hold.message}${afterHold(hold)}`),
     ...problems.map(({ path, message, next = '' }) =>
       `❗ ${path === undefined ? '' : `${displayPath(path)}: `}${message} ${next}`.trim(),
     ),
@@ -158,11 +169,10 @@ export function changedPath({ tool, result: { failed, data } }: Called): string 
   return result === 'unchanged' || dryRun === true ? undefined : path;
 }
 
-/** "✅ Edited src/index.ts - changes synced to local"; on the host both sides have it then. */
+/** "✅ Edited src/index.ts - changes synced to local"; both sides have it then, wherever the bot runs. */
 export function editedLine({ path, result, sync }: Edited): string {
   const head = `${result === 'created' ? 'Created' : 'Edited'} ${displayPath(path)}`;
-  const where = sync.side === 'local' ? 'local' : 'local and Docker workspace';
-  if (sync.state === 'arrived') return `✅ ${head} - changes synced to ${where}`;
+  if (sync.state === 'arrived') return `✅ ${head} - changes synced to local`;
   const other = sync.side === 'local' ? 'on the host' : 'in the container';
   const reason = sync.reason === undefined ? '' : `: ${sync.reason}`;
   return `⚠️ ${head} - not ${other}${sync.state === 'pending' ? ' yet' : ''}${reason}`;

@@ -36,6 +36,7 @@ export function followSession(input: PushInput): void {
   let timer: NodeJS.Timeout | undefined;
   let telling = false;
   let isUp = false;
+  let session: string | undefined;
 
   function later(ms: number): void {
     if (signal.aborted || telling) return;
@@ -57,8 +58,7 @@ export function followSession(input: PushInput): void {
       now: Date.now(),
       graceMs: times.graceMs,
       isTold: memory.isTold,
-      // The container must not unlock what waits for a person on the host.
-      mayAnswerHolds: port.side === 'local',
+      answers: { mayAnswer: port.side === 'local', session },
     });
     news = rest;
     telling = true;
@@ -76,6 +76,7 @@ export function followSession(input: PushInput): void {
   const stop = port.follow({
     onUp(status) {
       isUp = true;
+      session = status.name;
       happen({ kind: 'up', status });
     },
     onEvent: (event) => happen({ kind: 'event', event }),

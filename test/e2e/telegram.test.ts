@@ -1,5 +1,5 @@
 /** The chat bot with a live session and a real container: from inside the container, and from the host. */
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { dist } from '../../scripts/fresh.mjs';
@@ -65,7 +65,9 @@ describeNeeding(['docker'], 'the chat bot', () => {
     expect(status.text.split('\n')).toEqual([
       '📊 Sync Status:',
       expect.stringMatching(/^- Local → Docker: Last sync (just now|\d+ (s|min) ago)$/),
-      expect.stringMatching(/^- Docker → Local: Real-time \([1-9]\d* files synced in last hour\)$/),
+      expect.stringMatching(
+        /^- Docker → Local: Real-time \([1-9]\d* files? synced in last hour\)$/,
+      ),
       expect.stringMatching(/^- Workspace size: \d+ B$/),
     ]);
 
@@ -77,6 +79,23 @@ describeNeeding(['docker'], 'the chat bot', () => {
     expect(await watched.far('cat src/index.ts')).toBe(source);
     expect(bot.output()).not.toContain('AbcDef');
     expect(phone.messages).toHaveLength(3);
+
+    // A container must not unlock its own deletions: the bot in it names the commands of the host.
+    await loseMany(watched);
+    const held = await phone.sees(/^✋ 60 of \d+ files vanished from the container/);
+    const name = watched.name;
+    const next = `From inside the container I may not answer this. On the host: \`cai approve ${name}\` removes them on the other side too, \`cai reject ${name}\` brings them back.`;
+    expect(held.text.split('\n')[1]).toBe(next);
+    expect(held.buttons).toEqual([]);
+    phone.say('/exec approve');
+    await phone.sees(/^❌ There is no tool approve\./);
+    phone.say('/status');
+    const asked = await phone.sees(/^📊[\s\S]*✋ 60 of/);
+    expect(asked.text).toContain(next);
+    expect(asked.buttons).toEqual([]);
+    await cai.json(['reject', name]);
+    await waitFor(async () => (await countMany(watched)) === 60);
+    expect((await watched.same()).filter(({ path }) => path.startsWith('many/'))).toHaveLength(60);
   });
 
   test('what it says by itself, and the buttons below it', async () => {
@@ -110,17 +129,20 @@ describeNeeding(['docker'], 'the chat bot', () => {
     await phone.sees(/Settled (two|three): both\n/);
     expect((await watched.same()).length).toBeGreaterThanOrEqual(5);
 
-    const files = Array.from({ length: 60 }, (_, at) => [`many/${at}`, 'x'] as const);
-    watched.put(Object.fromEntries(files));
-    await watched.flush();
-    await watched.far('rm -r many');
-    const held = await phone.sees(/^✋ /);
+    await loseMany(watched);
+    const held = { ...(await phone.sees(/^✋ /)) };
     phone.press(held, 'Reject: bring them back');
     await phone.sees(/^✅ Rejected/);
     await watched.until('no hold', ({ holds }) => holds.length === 0);
-    await waitFor(
-      async () => (await watched.far('ls many 2>/dev/null | wc -l; true')).trim() === '60',
+    await waitFor(async () => (await countMany(watched)) === 60);
+    await watched.far('rm -r many');
+    const again = await waitFor(() =>
+      phone.messages.find(({ id, text }) => id > held.id && text.startsWith('✋ ')),
     );
+    phone.press(again, 'Approve: delete them');
+    await phone.sees(/^✅ Approved/);
+    await waitFor(() => !existsSync(join(watched.local, 'many')));
+    await watched.same();
 
     await container.kill();
     await phone.sees(/^🔌 The link to the container is lost/, 30_000);
@@ -128,9 +150,20 @@ describeNeeding(['docker'], 'the chat bot', () => {
     await phone.sees(/^🔗 The link to the container is back/, 60_000);
     expect(telegram.shown.filter(({ text }) => /^(🔌|🔗)/u.test(text))).toHaveLength(2);
     await stop();
-    rmSync(join(watched.local, 'many'), { recursive: true });
   });
 });
+
+/** The container loses 60 files that both sides had. */
+async function loseMany(watched: Watched): Promise<void> {
+  const files = Array.from({ length: 60 }, (_, at) => [`many/${at}`, `content ${at}`] as const);
+  watched.put(Object.fromEntries(files));
+  await watched.flush();
+  await watched.far('rm -r many');
+}
+
+async function countMany(watched: Watched): Promise<number> {
+  return Number(await watched.far('ls many 2>/dev/null | wc -l; true'));
+}
 
 /** Makes both sides change the same files while nothing is carried over. */
 async function disagree(watched: Watched, names: readonly string[]): Promise<void> {

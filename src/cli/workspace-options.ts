@@ -13,6 +13,7 @@ import { liveRecords } from '../control/sessions.ts';
 import { attachedSession } from '../control/upcall-target.ts';
 import { CaiError, toCaiError } from '../errors.ts';
 import type { Workspace } from '../mcp/workspace.ts';
+import { displayPath } from '../tree/path.ts';
 import { configured } from './watch-options.ts';
 
 export interface WorkspaceFlags {
@@ -42,6 +43,7 @@ export async function openHere(
     import('../mcp/workspace.ts'),
     import('../mcp/control-port.ts'),
   ]);
+  void sweep(root, say);
   if (flags.inContainer === true) {
     const inside = controlPort({ side: 'container', find: () => attachedSession(root) });
     return openWorkspace({ root, port: inside, allowExec: flags.allowExec === true });
@@ -55,6 +57,15 @@ export async function openHere(
     allowExec: flags.allowExec === true,
     ...(options === undefined ? {} : { rules: options }),
   });
+}
+
+/** After servers that were killed in the middle of a write. */
+async function sweep(root: string, say: (line: string) => void): Promise<void> {
+  const { sweepDrafts } = await import('../mcp/disk/sweep.ts');
+  for (const path of await sweepDrafts(root))
+    say(
+      `Left by a server that was killed: ${displayPath(path)}, an old file that somebody wrote to.`,
+    );
 }
 
 /** The root of the innermost session around a directory, else where a containai.toml is, else itself. */

@@ -56,7 +56,7 @@ export async function putFile(call: ToolCall, input: PutFile): Promise<Put> {
     const isNew = expects && old === undefined;
     const expected = expects ? old?.stat : undefined;
     const { made, sync } = await carry(call, change, () =>
-      writeFile({ spot, bytes, expected, isNew }),
+      writeFile({ drafts: workspace.drafts, spot, bytes, expected, isNew }),
     );
     return { ...common, result: made, sync };
   });

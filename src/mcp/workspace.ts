@@ -9,6 +9,8 @@ import type { Delivery } from './delivery.ts';
 import { createDelivery } from './delivery.ts';
 import type { Access } from './disk/access.ts';
 import { createAccess } from './disk/access.ts';
+import type { Drafts } from './disk/drafts.ts';
+import { createDrafts } from './disk/drafts.ts';
 import type { IgnoreRules } from './disk/ignore-rules.ts';
 import { createIgnoreRules } from './disk/ignore-rules.ts';
 import { inputPath } from './disk/input-path.ts';
@@ -21,6 +23,7 @@ export interface Workspace {
   readonly root: string;
   readonly port: SessionPort;
   readonly access: Access;
+  readonly drafts: Drafts;
   readonly delivery: Delivery;
   readonly updates: Updates;
   readonly allowExec: boolean;
@@ -52,10 +55,12 @@ export function openWorkspace(input: WorkspaceInput): Workspace {
   const rules = { ...defaultRules, ...input.rules };
   const delivery = createDelivery(port);
   const updates = createUpdates(port);
+  const drafts = createDrafts(root);
   return {
     root,
     port,
     access: createAccess(rules.allow),
+    drafts,
     delivery,
     updates,
     allowExec,
@@ -65,6 +70,7 @@ export function openWorkspace(input: WorkspaceInput): Workspace {
     close() {
       delivery.close();
       updates.close();
+      drafts.close();
       port.close();
       endAllPrograms();
     },

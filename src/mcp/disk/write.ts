@@ -3,18 +3,19 @@
  * beside it, then renamed. A new file never replaces one that appeared meanwhile; an edit that expected
  * a content is taken back when somebody else wrote in the last moment. Mode and hard links stay.
  */
-import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { constants } from 'node:fs';
 import { chown, link, lstat, open, rename, rm } from 'node:fs/promises';
 import { CaiError } from '../../errors.ts';
-import { displayPath, ownPrefix } from '../../tree/path.ts';
+import { displayPath } from '../../tree/path.ts';
 import type { Spot } from './descend.ts';
+import type { Draft, Drafts } from './drafts.ts';
 import { fromErrno } from './fault.ts';
 import type { DiskPath } from './held.ts';
 import { wrongKind } from './read.ts';
 
 export interface WriteInput {
+  readonly drafts: Drafts;
   readonly spot: Spot;
   readonly bytes: Uint8Array;
   /** What was read before, and must still stand there; undefined: whatever there is, is replaced. */
@@ -29,17 +30,19 @@ export async function writeFile(input: WriteInput): Promise<'created' | 'replace
   const { stat } = spot;
   if (stat !== undefined && !stat.isFile()) throw wrongKind(spot.path, stat);
   if (stat !== undefined && input.isNew === true) throw fromErrno({ code: 'EEXIST' }, spot.path);
-  const draft = spot.beside(`${ownPrefix}mcp-${randomBytes(8).toString('hex')}`);
+  const names = input.drafts.begin(spot, input.expected);
+  const { draft } = names;
   try {
     if (stat !== undefined && stat.nlink > 1) return await writeThrough(input, stat);
     await stage(draft, bytes, stat);
     if (stat === undefined) return await place(input, draft);
-    await replace(input, draft);
+    await replace(input, names);
     return 'replaced';
   } catch (error) {
     throw fromErrno(error, spot.path);
   } finally {
     await rm(draft, { force: true });
+    names.done();
   }
 }
 
@@ -70,9 +73,8 @@ async function place({ spot, isNew = false }: WriteInput, draft: DiskPath) {
   }
 }
 
-async function replace({ spot, expected }: WriteInput, draft: DiskPath): Promise<void> {
+async function replace({ spot, expected }: WriteInput, { draft, keep }: Draft): Promise<void> {
   if (expected === undefined) return rename(draft, spot.at);
-  const keep = spot.beside(`${ownPrefix}mcp-${randomBytes(8).toString('hex')}`);
   try {
     const isKept = await link(spot.at, keep).then(
       () => true,

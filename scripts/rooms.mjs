@@ -19,7 +19,7 @@ const below = {
   session: ['store', 'link', 'replica', 'tree', 'docker', 'rsync'],
   control: ['session', 'store', 'link', 'replica', 'tree', 'docker', 'config'],
   home: ['docker', 'tree', 'config'],
-  mcp: ['control', 'store', 'tree', 'home', 'config'],
+  mcp: ['control', 'store', 'replica', 'tree', 'home', 'config'],
   workspace: ['mcp', 'control', 'config', 'docker', 'rsync', 'tree'],
   telegram: ['mcp', 'control', 'tree'],
   cli: [

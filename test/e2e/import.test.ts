@@ -274,6 +274,7 @@ describeNeeding(['docker'], 'cai import', () => {
     for (let n = 0; n < 200; n += 1)
       writeFileSync(join(here.home, '.bashrc.d', `n${n}.sh`), `${n}`);
     const source = random();
+    console.info(`seed ${source.seed}`);
     const env = { ...process.env, CAI_STATE_DIR: here.cai.stateDirectory };
     const shown: string[] = [];
     for (let round = 0; round < 2; round += 1) {
@@ -295,6 +296,8 @@ describeNeeding(['docker'], 'cai import', () => {
     }
     await here.json(['import', '--data-volume', volume]);
     expect(Object.keys(await contents(volume))).toContain('.bashrc.d/n199.sh');
+    const list = ['run', '--rm', '-v', `${volume}:/v`, images.node, 'ls', '-A', '/v'];
+    expect((await docker(list)).stdout).not.toContain('.cai-volume');
     expect(shown.join('\n')).not.toContain('SECRET');
   });
 
@@ -358,6 +361,30 @@ describeNeeding(['docker'], 'cai import', () => {
     expect((await sync()).every(({ outcome }) => outcome === 'unchanged')).toBe(true);
     const { stdout } = await container.exec(['readlink', '/home/agent/.vimrc']);
     expect(stdout.trim()).toBe(`${data}/.vimrc`);
+
+    // Killed at some moments (at every step: src/home/sync/killed.test.ts), all contents are there, and the next run completes it.
+    const chance = random();
+    console.info(`seed ${chance.seed}`);
+    const count = 300;
+    const furnish = `rm -r ~/.vim ~/.containai/data/.vim; mkdir ~/.vim && cd ~/.vim && for n in $(seq ${count}); do echo old$n > $n; done`;
+    const outside = `cp -r ~/.vim ~/seen && mkdir ~/.containai/data/.vim && echo volume > ~/.containai/data/.vim/7`;
+    await container.exec(['sh', '-ec', `${furnish} && ${outside}`], { user: '1000' });
+    for (let round = 0; round < 3; round += 1) {
+      const seconds = (0.08 + chance.next() * 0.3).toFixed(3);
+      const kill = ['timeout', '-s', 'KILL', seconds, 'cai', 'sync'];
+      await container.exec(kill, { user: '1000', anyCode: true });
+      const all = 'cat ~/.vim/* ~/.vim.*/* ~/.containai/data/.vim/* 2>/dev/null | sort -u';
+      const held = (await container.exec(['sh', '-c', all], { user: '1000' })).stdout.split('\n');
+      expect(
+        held.filter((text) => /^(old\d+|volume)$/.test(text)),
+        `after ${seconds} s`,
+      ).toHaveLength(count + 1);
+    }
+    await sync();
+    const same =
+      'readlink ~/.vim; cd ~/seen; for n in *; do cmp -s $n ~/.vim/$n || echo $n; done; cat ~/.vim/7.before-sync; ls -A ~ ~/.vim | grep -c cai-sync';
+    const after = await container.exec(['sh', '-c', same], { user: '1000', anyCode: true });
+    expect(after.stdout).toBe(`${data}/.vim\n7\nold7\n0\n`);
   });
 });
 

@@ -1,6 +1,6 @@
 /** An archive as a file that can be read twice: standard input is kept in a temporary file for that. */
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -58,17 +58,41 @@ async function spoolInput({
   signal,
   input = process.stdin,
 }: SpoolOptions): Promise<Spool> {
-  // Made for its owner alone: archives hold secrets.
-  const directory = await mkdtemp(join(tmpdir(), 'cai-restore-'));
-  const path = join(directory, 'archive.tgz');
-  const close = (): Promise<void> => rm(directory, { recursive: true, force: true });
+  const { file, drop } = await namelessFile();
+  const close = async (): Promise<void> => {
+    await file.close();
+    await drop();
+  };
   try {
-    const file = createWriteStream(path, { mode: 0o600, flags: 'wx' });
-    await pipeline(limited(input, maxBytes), file, { signal });
-    return { read: () => createReadStream(path, { signal }), close };
+    const sink = file.createWriteStream({ autoClose: false });
+    await pipeline(limited(input, maxBytes), sink, { signal });
+    return {
+      // A stream of a file handle hears no signal: whoever reads stops by itself.
+      read: () => file.createReadStream({ start: 0, autoClose: false }),
+      close,
+    };
   } catch (error) {
     await close();
     if (signal?.aborted) throw new CaiError('CANCELLED', 'Cancelled; nothing was changed.');
+    throw toCaiError(error);
+  }
+}
+
+interface NamelessFile {
+  readonly file: FileHandle;
+  readonly drop: () => Promise<void>;
+}
+
+/** For its owner alone, and without a name where the system can do that: archives hold secrets, and we may be killed. */
+async function namelessFile(): Promise<NamelessFile> {
+  const directory = await mkdtemp(join(tmpdir(), 'cai-restore-'));
+  const drop = (): Promise<void> => rm(directory, { recursive: true, force: true });
+  try {
+    const file = await open(join(directory, 'archive.tgz'), 'wx+', 0o600);
+    if (process.platform !== 'win32') await drop();
+    return { file, drop };
+  } catch (error) {
+    await drop();
     throw toCaiError(error);
   }
 }

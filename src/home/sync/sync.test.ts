@@ -259,7 +259,7 @@ describe('an interrupted run', () => {
     fs.symlinkSync(join(places.data, '.zshrc'), join(places.home, '.zshrc'));
     fs.writeFileSync(asideOf(join(places.home, '.zshrc')), 'late');
     // Ended while it copied: no process has had such a number.
-    const draft = '.cai-sync-99999999-00000000-0000-0000-0000-000000000000';
+    const draft = '.cai-sync-99999999-1-00000000-0000-0000-0000-000000000000';
     fs.mkdirSync(join(places.data, '.vim'));
     fs.writeFileSync(join(places.data, '.vim', draft), 'half');
     run(places);

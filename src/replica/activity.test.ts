@@ -35,16 +35,16 @@ test('what this replica itself wrote is replaced without a moment of nothing', a
   expect(seen).not.toContain('displaced');
 });
 
-test('where somebody wrote they may write again, for ten seconds: looks lag on a busy machine', () => {
+test('where somebody wrote they may write again, anywhere, for ten seconds', () => {
   vi.useFakeTimers({ toFake: ['performance', 'Date'] });
   onTestFinished(() => {
     vi.useRealTimers();
   });
   const activity = createActivity();
-  activity.note('d/a');
+  expect(activity.isBusy('d/a', undefined)).toBe(false);
+  activity.note();
   vi.advanceTimersByTime(9_900);
-  expect(activity.isBusy('d/neighbour', undefined)).toBe(true);
-  expect(activity.isBusy('elsewhere/a', undefined)).toBe(false);
+  expect(activity.isBusy('d/a', undefined)).toBe(true);
   vi.advanceTimersByTime(200);
-  expect(activity.isBusy('d/neighbour', undefined)).toBe(false);
+  expect(activity.isBusy('d/a', undefined)).toBe(false);
 });

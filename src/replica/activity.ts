@@ -1,50 +1,43 @@
 /**
- * Where somebody else wrote lately. Where nobody does, a file is replaced by a rename over it and its
- * path is never empty. Where somebody does, a rename of theirs could fall between the two system calls
- * of that and be lost; there a file is taken away first (invariant 1 before 2).
+ * Whether somebody else wrote here lately. Where nobody does, a file is replaced by a rename over it and
+ * its path is never empty. Where somebody does, a rename of theirs could fall between the two system calls
+ * of that and be lost; there a file is taken away first (invariant 1 before 2). It counts for the whole
+ * root: who edits one file is soon at another, and on a busy machine the instant between two system calls
+ * is as long as a turn on the processor.
  */
 import type { Stats } from 'node:fs';
-import { type Path, parentPath } from '../tree/path.ts';
+import type { Path } from '../tree/path.ts';
 
 /**
- * Milliseconds for which somebody's change says that they may be there, or at its neighbours, again. Looks
- * lag behind by seconds on a busy machine: much less than this would not do.
+ * Milliseconds for which somebody's change says that they may write again. Looks lag behind by seconds on
+ * a busy machine: much less than this would not do.
  */
 const remembered = 10_000;
-const manyDirectories = 1_000;
 /** Beyond this, own writes pass for those of somebody else: that is safe. */
 const manyFiles = 20_000;
 
 export interface Activity {
-  /** Somebody other than this replica changed something at the path. */
-  note(path: Path): void;
+  /** Somebody other than this replica changed something. */
+  note(): void;
   /** This replica itself wrote what stands there now. */
   noteOwn(path: Path, stat: Stats): void;
-  /** Somebody wrote in the path's directory lately, or made what stands there (`stat`). */
+  /** Somebody wrote lately, or made what stands at the path (`stat`). */
   isBusy(path: Path, stat: Stats | undefined): boolean;
 }
 
 export function createActivity(): Activity {
-  const last = new Map<Path, number>();
+  let last = Number.NEGATIVE_INFINITY;
   const own = createOwnTimes();
-  const forgetOld = (now: number): void => {
-    for (const [directory, time] of last) if (now - time > remembered) last.delete(directory);
-  };
   // Looks lag behind when the machine is busy; the file itself tells at once.
   const isFresh = (path: Path, { ctimeMs }: Stats): boolean =>
     Date.now() - ctimeMs <= remembered && own.get(path) !== ctimeMs;
   return {
-    note: (path) => {
-      const now = performance.now();
-      last.set(parentPath(path), now);
-      if (last.size > manyDirectories) forgetOld(now);
+    note: () => {
+      last = performance.now();
     },
     noteOwn: (path, { ctimeMs }) => own.set(path, ctimeMs),
-    isBusy: (path, stat) => {
-      const time = last.get(parentPath(path));
-      if (time !== undefined && performance.now() - time <= remembered) return true;
-      return stat !== undefined && isFresh(path, stat);
-    },
+    isBusy: (path, stat) =>
+      performance.now() - last <= remembered || (stat !== undefined && isFresh(path, stat)),
   };
 }
 

@@ -25,7 +25,7 @@ export async function applyDirectory(work: Work, action: DirectoryAction): Promi
     return { ...(await makeThere(work, action)), ...keptOf(kept) };
   } catch (error) {
     // What was displaced gets its place back, or is told with the failure.
-    const isBack = await putBack(work, displacing.place).catch(() => false);
+    const isBack = putBack(work, displacing.place);
     return { ...(await failed(work, path, error)), ...(isBack ? {} : keptOf(kept)) };
   }
 }

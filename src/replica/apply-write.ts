@@ -116,16 +116,17 @@ async function finishWrite(
   prepared: Prepared,
 ): Promise<Look> {
   try {
-    if (prepared.movedFrom !== undefined) finishMove(work, path, prepared);
+    if (prepared.movedFrom !== undefined) await finishMove(work, path, prepared);
     return await noteFile(work, path, prepared, entry.digest);
   } catch {
     return lookAgain(work, path);
   }
 }
 
-function finishMove(work: Work, path: Path, prepared: Prepared): void {
+async function finishMove(work: Work, path: Path, prepared: Prepared): Promise<void> {
   if (!hasAttributes(prepared.stat, prepared.attributes)) setMoved(work, path, prepared);
-  if (prepared.movedFrom !== undefined) removeMoved(work, prepared.movedFrom, prepared.stat.ino);
+  if (prepared.movedFrom !== undefined)
+    await removeMoved(work, prepared.movedFrom, prepared.stat.ino);
 }
 
 function setMoved(work: Work, path: Path, { stat, attributes }: Prepared): void {

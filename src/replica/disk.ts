@@ -402,7 +402,7 @@ export class DiskReplica implements Replica {
     const { disk, area, kept } = this.#parts;
     return this.#lock.run(async () => {
       this.#checkOpen();
-      return takeLeftovers(disk, area, kept);
+      return [...(await takeLeftovers(disk, area, kept)), ...kept.takeOrphans()];
     });
   }
 

@@ -5,8 +5,9 @@
 import { type Look, sameContent } from '../tree/entry.ts';
 import type { Path } from '../tree/path.ts';
 import { diskPath } from './disk-path.ts';
-import { errnoOf } from './fs-port.ts';
+import { type DiskPath, errnoOf, type FsPort } from './fs-port.ts';
 import type { Place } from './kept.ts';
+import { orphan } from './orphans.ts';
 import { holdDisplaced } from './placing.ts';
 import type { Kept } from './replica.ts';
 import type { Standing, Work } from './work.ts';
@@ -22,19 +23,16 @@ export async function displace(
   there: Standing,
   expect: Look,
 ): Promise<Displacing> {
-  const { fs } = work.view.disk;
-  const target = diskPath(work.view.disk, path);
   const place = moveAway(work, path);
   if (place === undefined) return { displaced: false };
   work.probe('displaced', path);
   if (isDirectory(work, place)) {
-    fs.renameSync(place.at, target);
-    work.kept.cancel(place);
+    await giveDirectoryBack(work, place);
     return { displaced: false };
   }
   const kept = await holdDisplaced(work, place, there);
   if (kept.expected || sameContent(kept.entry, expect)) return { displaced: true, kept, place };
-  return (await putBack(work, place)) ? { displaced: false } : { displaced: false, kept };
+  return putBack(work, place) ? { displaced: false } : { displaced: false, kept };
 }
 
 /** What cannot be looked at is kept as what was expected; reading it shows what it is. */
@@ -43,6 +41,17 @@ export function isDirectory(work: Work, place: Place): boolean {
     return work.view.disk.fs.lstatSync(place.at).isDirectory();
   } catch {
     return false;
+  }
+}
+
+/** A directory that somebody made meanwhile gets its place back; what is in it is kept where that is taken. */
+export async function giveDirectoryBack(work: Work, place: Place): Promise<void> {
+  const { disk } = work.view;
+  try {
+    disk.fs.renameSync(place.at, diskPath(disk, place.path));
+    work.kept.cancel(place);
+  } catch {
+    await orphan(work, place);
   }
 }
 
@@ -63,23 +72,32 @@ export function moveAway(work: Work, path: Path): Place | undefined {
   return undefined;
 }
 
-/** Gives a displaced file its place back; false when something stands there by now. */
-export async function putBack(work: Work, place: Place): Promise<boolean> {
+/** Gives a displaced file its place back; false when that is not to be had any more. */
+export function putBack(work: Work, place: Place): boolean {
   const { fs } = work.view.disk;
   const target = diskPath(work.view.disk, place.path);
   try {
-    fs.linkSync(place.at, target);
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST') return false;
-    if (fs.lstatSync(target, { throwIfNoEntry: false }) !== undefined) return false;
-    fs.renameSync(place.at, target);
+    linkOrMove(fs, place.at, target);
+  } catch {
+    // Something stands there by now, or its directory is gone.
+    return false;
   }
-  work.kept.forget(place.id);
+  work.kept.forget(place);
   return true;
 }
 
+function linkOrMove(fs: FsPort, from: DiskPath, to: DiskPath): void {
+  try {
+    fs.linkSync(from, to);
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST' || fs.lstatSync(to, { throwIfNoEntry: false }) !== undefined)
+      throw error;
+    fs.renameSync(from, to);
+  }
+}
+
 /** After a move: takes the old name away, if it still names the moved file. */
-export function removeMoved(work: Work, from: Path, ino: number): void {
+export async function removeMoved(work: Work, from: Path, ino: number): Promise<void> {
   const place = moveAway(work, from);
   if (place === undefined) return;
   const { disk, picture } = work.view;
@@ -91,9 +109,8 @@ export function removeMoved(work: Work, from: Path, ino: number): void {
     work.durable.note(from, 'removed');
   } catch {
     work.hint(from);
-    // It goes back, and the removal that follows meets it. Where it cannot, it stays in the staging
-    // area, which is not removed then, and comes back as left behind.
-    disk.fs.linkSync(place.at, diskPath(disk, from));
-    work.kept.cancel(place);
+    // It goes back, and the removal that follows meets it.
+    if (isDirectory(work, place)) await giveDirectoryBack(work, place);
+    else if (!putBack(work, place)) await orphan(work, place);
   }
 }

@@ -38,8 +38,11 @@ export interface KeptFiles {
   cancel(place: Place): void;
   /** Something stands at the place now (`stat`, where it is known). Never fails: it may be the only copy. */
   hold(place: Place, entry: FileEntry | LinkEntry, expected: boolean, stat?: Stats): Kept;
-  /** What was held is not kept any more: it has its place back. */
-  forget(id: string): void;
+  /** As hold, of something that no outcome tells; `takeOrphans` does. */
+  orphan(place: Place, entry: FileEntry | LinkEntry): void;
+  takeOrphans(): Kept[];
+  /** What was taken, or held, is not kept any more: it has its place back. */
+  forget(place: Place): void;
   read(id: string): AsyncGenerator<Uint8Array>;
   /** Puts another name of a kept file, its own path, below an empty directory. */
   expose(id: string, directory: string): void;
@@ -52,6 +55,7 @@ export function createKeptFiles(disk: Disk, area: Area): KeptFiles {
   const records = new Map<string, Record>();
   // Prepared, and nobody has said yet what became of them.
   const open = new Set<string>();
+  let orphans: Kept[] = [];
   let index: number | undefined;
   let generation = 0;
 
@@ -75,6 +79,20 @@ export function createKeptFiles(disk: Disk, area: Area): KeptFiles {
     }
   };
 
+  const hold: KeptFiles['hold'] = (place, entry, expected, known) => {
+    const { id, path } = place;
+    const kept: Kept = { id, path, entry, expected };
+    const stat = known ?? statQuietly(disk, place.at);
+    records.set(id, { ...place, kept, stat, racy: isRacyKept(stat) });
+    open.delete(id);
+    try {
+      if (!expected) note({ id, path, unexpected: true });
+    } catch {
+      // It only says so after a crash.
+    }
+    return kept;
+  };
+
   return {
     get size() {
       return records.size + open.size;
@@ -94,23 +112,19 @@ export function createKeptFiles(disk: Disk, area: Area): KeptFiles {
         // Nothing was put there.
       }
     },
-    hold: (place, entry, expected, known) => {
-      const { id, path } = place;
-      const kept: Kept = { id, path, entry, expected };
-      const stat = known ?? statQuietly(disk, place.at);
-      records.set(id, { ...place, kept, stat, racy: isRacyKept(stat) });
-      open.delete(id);
-      try {
-        if (!expected) note({ id, path, unexpected: true });
-      } catch {
-        // It only says so after a crash.
-      }
-      return kept;
+    hold,
+    orphan: (place, entry) => {
+      orphans.push(hold(place, entry, false));
     },
-    forget: (id) => {
-      const record = records.get(id);
+    takeOrphans: () => {
+      const taken = orphans;
+      orphans = [];
+      return taken;
+    },
+    forget: ({ id, at }) => {
       records.delete(id);
-      if (record !== undefined) letGo(disk, record);
+      open.delete(id);
+      letGo(disk, at);
     },
     read: (id) => readRecord(disk, records.get(id), id),
     expose: (id, directory) => expose({ fs, root: directory }, records.get(id), id),
@@ -121,7 +135,7 @@ export function createKeptFiles(disk: Disk, area: Area): KeptFiles {
         if (record === undefined) continue;
         const written = await writtenSince(disk, record);
         if (written !== undefined) changed.push(written);
-        else if (letGo(disk, record)) records.delete(id);
+        else if (letGo(disk, record.at)) records.delete(id);
       }
       trim();
       return changed;
@@ -183,7 +197,7 @@ function statQuietly({ fs }: Disk, at: DiskPath): Stats | undefined {
   }
 }
 
-function letGo({ fs }: Disk, { at }: Record): boolean {
+function letGo({ fs }: Disk, at: DiskPath): boolean {
   try {
     fs.unlinkSync(at);
     return true;

@@ -54,7 +54,7 @@ export function createLooking(options: LookingOptions): Looking {
 
   /** What looks find was done by somebody else: own writes are in the picture already. */
   const emit = (changes: readonly Observation[]): void => {
-    for (const { path } of changes) view.activity.note(path);
+    if (changes.length > 0) view.activity.note();
     options.emit(changes);
   };
 

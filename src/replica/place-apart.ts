@@ -4,7 +4,7 @@
  * against any rename in between; the path is empty for the moment of two system calls.
  */
 import { diskPath } from './disk-path.ts';
-import { isDirectory, moveAway, putBack } from './displace.ts';
+import { giveDirectoryBack, isDirectory, moveAway, putBack } from './displace.ts';
 import { errnoOf } from './fs-port.ts';
 import type { Place } from './kept.ts';
 import { holdDisplaced, type PlaceTask, type Placing, placeNew } from './placing.ts';
@@ -47,14 +47,12 @@ function isExpected({ work, there }: PlaceTask, place: Place): boolean {
 }
 
 /** What was taken away gets its place back, or is kept where that is taken. */
-async function giveBack({ work, path, there }: PlaceTask, place: Place): Promise<Placing> {
+async function giveBack({ work, there }: PlaceTask, place: Place): Promise<Placing> {
   if (isDirectory(work, place)) {
-    const { disk } = work.view;
-    disk.fs.renameSync(place.at, diskPath(disk, path));
-    work.kept.cancel(place);
+    await giveDirectoryBack(work, place);
     return { placed: false };
   }
   const kept = await holdDisplaced(work, place, { look: there.look, stat: undefined });
-  const isBack = await putBack(work, place).catch(() => false);
+  const isBack = putBack(work, place);
   return isBack ? { placed: false } : { placed: false, kept };
 }

@@ -87,7 +87,7 @@ export function meets(there: Standing, expect: Entry | null): boolean {
 /** Something else stands there: told as the outcome, and once more as a change with its content. */
 export function missed(work: Work, path: Path, now: Look, more: Partial<Outcome> = {}): Outcome {
   work.hint(path);
-  work.view.activity.note(path);
+  work.view.activity.note();
   return { path, result: 'missed', now, ...more };
 }
 

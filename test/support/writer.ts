@@ -44,9 +44,12 @@ export function write(
   const log: WriterLog = { written: [], replaced: [], done: {} };
   const logged =
     options.logFile === undefined ? undefined : system.openSync(options.logFile, 'a', 0o644);
-  const note = (list: 'written' | 'replaced', text: string): void => {
+  // Where and when helps to find what became of it; the oracle does not need it.
+  const note = (list: 'written' | 'replaced', text: string, how = '', path = ''): void => {
     log[list].push(text);
-    if (logged !== undefined) system.writeSync(logged, `${JSON.stringify([list, text])}\n`);
+    if (logged === undefined) return;
+    const line = [list, text, how, path.slice(root.length + 1), Date.now()];
+    system.writeSync(logged, `${JSON.stringify(line)}\n`);
   };
   let state = options.seed >>> 0;
   const next = (): number => {
@@ -70,7 +73,7 @@ export function write(
   };
   const excuse = (path: string): void => {
     const content = contentOf(path);
-    if (content !== undefined) note('replaced', content);
+    if (content !== undefined) note('replaced', content, 'excuse', path);
   };
   const excuseAll = (path: string): void => {
     let children: string[] = [];
@@ -99,7 +102,7 @@ export function write(
     try {
       // Between open and write the path may have become another file; then this inode is not at a path any more.
       system.writeSync(fd, text);
-      note('written', text);
+      note('written', text, 'in place', path);
     } finally {
       system.closeSync(fd);
     }
@@ -112,7 +115,7 @@ export function write(
     try {
       excuse(path);
       system.renameSync(temporary, path);
-      note('written', text);
+      note('written', text, 'by rename', path);
     } catch (error) {
       system.rmSync(temporary, { force: true });
       throw error;
@@ -121,12 +124,13 @@ export function write(
   /** Changes a file in place through a descriptor, so that it is known exactly what became of what. */
   const edit = (change: (fd: number, before: string) => string): void => {
     const { O_RDWR, O_APPEND, O_NOFOLLOW } = system.constants;
-    const fd = system.openSync(anyPath(), O_RDWR | O_APPEND | O_NOFOLLOW);
+    const path = anyPath();
+    const fd = system.openSync(path, O_RDWR | O_APPEND | O_NOFOLLOW);
     try {
       const before = system.readFileSync(fd, 'latin1');
-      note('replaced', before);
+      note('replaced', before, 'edit', path);
       const after = change(fd, before);
-      if (after !== '') note('written', after);
+      if (after !== '') note('written', after, 'edit', path);
     } finally {
       system.closeSync(fd);
     }

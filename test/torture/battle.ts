@@ -3,17 +3,18 @@
  * something bad happening meanwhile; in the end both trees are the same, no content is lost and
  * nothing is left behind.
  */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { Container } from '../support/container.ts';
+import { type Container, docker } from '../support/container.ts';
 import type { Random } from '../support/random.ts';
 import { compare, newRoot } from '../support/session.ts';
 import { temporaryDirectory } from '../support/tree.ts';
 import { type Crew, type Ground, startCrew } from './crew.ts';
 import { contentsBelow, judge } from './oracle.ts';
 import { type SessionProcess, sessionProcess } from './process.ts';
-import type { Figures } from './rounds.ts';
+import { type Figures, isLong } from './rounds.ts';
 
 export interface Field extends Ground {
   readonly session: SessionProcess;
@@ -53,9 +54,28 @@ export async function fight(battle: Battle): Promise<Figures> {
     const writes = judge(testimonies, contentsBelow(field.local), session.history());
     await nothingLeft(field);
     return { writes, ...strikes };
+  } catch (error) {
+    if (isLong) await keepDebris(field);
+    throw error;
   } finally {
     await clear(field);
   }
+}
+
+/** A failure of a long run may not come again: all that is left of it is kept for a look. */
+async function keepDebris({ local, notes, container, root, session }: Field): Promise<void> {
+  const top = mkdtempSync(join(tmpdir(), 'cai-torture-debris-'));
+  cpSync(local, join(top, 'local'), { recursive: true });
+  cpSync(notes, join(top, 'notes'), { recursive: true });
+  cpSync(session.cai.stateDirectory, join(top, 'state'), { recursive: true });
+  for (const what of [root, `/notes${root}`])
+    await docker(
+      ['cp', `${container.name}:${what}`, `${top}/container${what.replaceAll('/', '-')}`],
+      {
+        anyCode: true,
+      },
+    );
+  process.stderr.write(`what is left of it: ${top}\n`);
 }
 
 /** Whatever fails, the writers end first: nobody may write where the ground is cleared. */

@@ -8,12 +8,16 @@ import { expect } from 'vitest';
 import type { Store } from '../../src/store/store.ts';
 import type { WriterLog } from '../support/writer.ts';
 
-export type Testimony = Pick<WriterLog, 'written' | 'replaced'>;
+export interface Testimony extends Pick<WriterLog, 'written' | 'replaced'> {
+  /** Its lines, as they stand in the log. */
+  readonly lines?: readonly string[];
+}
 
 /** What a writer's log file says; its last line may have been cut by the writer's end. */
 export function readTestimony(text: string): Testimony {
-  const testimony: Testimony = { written: [], replaced: [] };
-  for (const line of text.split('\n').slice(0, -1)) {
+  const lines = text.split('\n').slice(0, -1);
+  const testimony: Testimony = { written: [], replaced: [], lines };
+  for (const line of lines) {
     const [list, content] = JSON.parse(line) as ['written' | 'replaced', string];
     testimony[list].push(content);
   }
@@ -51,6 +55,12 @@ export function judge(testimonies: readonly Testimony[], ...places: ReadonlySet<
   const lost = written.filter(
     (text) => !excused.has(text) && !places.some((place) => place.has(text)),
   );
-  expect(lost, 'contents that are nowhere any more').toEqual([]);
+  expect(lost, `contents that are nowhere any more\n${tracesOf(lost, testimonies)}`).toEqual([]);
   return written.length;
+}
+
+/** What the writers said of them. */
+function tracesOf(lost: readonly string[], testimonies: readonly Testimony[]): string {
+  const isOf = (line: string) => lost.some((text) => line.includes(JSON.stringify(text)));
+  return testimonies.flatMap(({ lines = [] }) => lines.filter(isOf)).join('\n');
 }

@@ -24,19 +24,18 @@ export interface Torture {
 const { CAI_TORTURE_MINUTES, CAI_TORTURE_ONLY, CAI_TORTURE_REPORT } = process.env;
 const minutes = Number(CAI_TORTURE_MINUTES ?? 0);
 
+/** Under `npm run torture`. */
+export const isLong = minutes > 0;
+
 export function torture(what: Torture): void {
-  const isLong = minutes > 0;
   const share = CAI_TORTURE_ONLY === undefined ? what.share : 1;
   const runFor = isLong ? minutes * share * 60_000 : 0;
   const limit = what.seconds * 1000;
   const timeout = isLong ? runFor + limit : what.quick * limit;
-  test(what.name, { timeout }, () => rounds(what, { isLong, runFor }));
+  test(what.name, { timeout }, () => rounds(what, runFor));
 }
 
-async function rounds(
-  { name, quick, round }: Torture,
-  { isLong, runFor }: { readonly isLong: boolean; readonly runFor: number },
-): Promise<void> {
+async function rounds({ name, quick, round }: Torture, runFor: number): Promise<void> {
   const { seed } = random();
   const start = performance.now();
   const sums: Record<string, number> = {};

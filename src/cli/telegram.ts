@@ -42,7 +42,10 @@ export function define(command: Command): void {
     .option('--token-file <file>', 'where the token is kept (default: in the state directory)')
     .option('--user <id>', 'a user who may talk; may be repeated', userId)
     .option('--pair', 'print a code that lets one more user in')
-    .option('--quiet <hours>', 'say nothing by itself then, for instance 22:00-07:00')
+    .option(
+      '--quiet <hours>',
+      'say nothing by itself then: 22:00-07:00, or "22:00-07:00 Europe/Berlin"',
+    )
     .option('--model <name>', 'language model for free text')
     .option('--no-model', 'use none, though there is a key')
     .option('--model-url <url>', 'where its API is (default: $ANTHROPIC_BASE_URL, else Anthropic)')

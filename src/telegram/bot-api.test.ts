@@ -63,6 +63,18 @@ test('while Telegram is away it is asked again, and afterwards everything goes o
   expect(said).toContain('Telegram answers again.');
 });
 
+test('what is said while Telegram is away is said once, when it is back', async () => {
+  const { telegram, chat, said } = await chatWith();
+  await telegram.leave();
+  const sending = chat.send(plain('news'));
+  await waitFor(() =>
+    said.find((line) => line.includes('sendMessage: ECONNREFUSED; trying again')),
+  );
+  await telegram.back();
+  await sending;
+  expect(telegram.shown.map(({ text }) => text)).toEqual(['news']);
+});
+
 test('another process with the same token is waited for', async () => {
   useBotState();
   const telegram = await startTelegram();

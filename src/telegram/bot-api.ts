@@ -4,19 +4,11 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Api, GrammyError } from 'grammy';
+import { Api } from 'grammy';
 import { CaiError } from '../errors.ts';
+import type { Fault, Patience } from './faults.ts';
+import { faultOf, patient, waitMs } from './faults.ts';
 import { scrub } from './secret.ts';
-
-export interface Patience {
-  /** The first wait and the longest one. */
-  readonly firstMs: number;
-  readonly mostMs: number;
-  /** After that it is given up. */
-  readonly untilMs: number;
-}
-
-export const patient: Patience = { firstMs: 1000, mostMs: 60_000, untilMs: 24 * 3600 * 1000 };
 
 export interface CallOptions {
   /** True for what may be done again although it may have been done. */
@@ -41,26 +33,37 @@ export interface BotApiInput {
   /** Of a Bot API server of one's own. */
   readonly apiRoot?: string | undefined;
   readonly patience?: Patience | undefined;
+  readonly clock?: Clock;
   readonly say: (line: string) => void;
 }
+
+/** Milliseconds from anywhere. */
+export interface Clock {
+  now(): number;
+  /** Returns early, without a word, after the signal. */
+  wait(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+const realClock: Clock = {
+  now: () => performance.now(),
+  wait: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => undefined),
+};
 
 /** Above the time for which getUpdates waits. */
 const requestSeconds = 60;
 
 export function openBotApi(input: BotApiInput): BotApi {
-  const { token, apiRoot, patience = patient, say } = input;
+  const { token, apiRoot, patience = patient, clock = realClock, say } = input;
   const api = new Api(token, {
     ...(apiRoot === undefined ? {} : { apiRoot: apiRoot.replace(/\/+$/, '') }),
     timeoutSeconds: requestSeconds,
     fetch: fetchPlainly as never,
   });
   const secrets = [token];
-  const faultOf = (error: unknown): Fault =>
-    error instanceof GrammyError ? refusal(error) : httpFault(error);
   return {
     secrets,
     async call(what, work, { again, forever = false, signal }) {
-      const start = performance.now();
+      const start = clock.now();
       let away = false;
       for (let tries = 0; ; tries += 1) {
         if (signal.aborted) throw cancelled(what);
@@ -71,65 +74,16 @@ export function openBotApi(input: BotApiInput): BotApi {
         } catch (error) {
           if (signal.aborted) throw cancelled(what);
           const fault = faultOf(error);
-          const late = !forever && performance.now() - start > patience.untilMs;
+          const late = !forever && clock.now() - start > patience.untilMs;
           const lasting = fault.kind === 'refused' || (fault.kind === 'unknown' && !again);
           if (lasting || late) throw toError(what, fault, secrets);
           if (!away) say(scrub(`${what}: ${fault.message}; trying again.`, secrets));
           away = true;
-          await sleep(waitFor(fault, tries, patience), undefined, { signal }).catch(
-            () => undefined,
-          );
+          await clock.wait(waitMs(fault, tries, patience), signal);
         }
       }
     },
   };
-}
-
-type Fault =
-  /** Telegram's last word. */
-  | { readonly kind: 'refused'; readonly code: number; readonly message: string }
-  /** It was not done. */
-  | { readonly kind: 'undone'; readonly message: string; readonly afterMs?: number }
-  /** It may have been done. */
-  | { readonly kind: 'unknown'; readonly message: string };
-
-interface Refusal {
-  readonly error_code: number;
-  readonly description: string;
-  readonly parameters: { readonly retry_after?: number };
-}
-
-function refusal({ error_code: code, description: message, parameters }: Refusal): Fault {
-  if (code === 429)
-    return { kind: 'undone', message, afterMs: (parameters.retry_after ?? 1) * 1000 };
-  // 409: another process asks for the same bot's updates; it may end.
-  if (code >= 500 || code === 409) return { kind: 'undone', message: `${code} ${message}` };
-  return { kind: 'refused', code, message };
-}
-
-const neverSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ENETUNREACH',
-  'EHOSTUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-
-function httpFault(error: unknown): Fault {
-  const inner = (error as { error?: unknown }).error ?? error;
-  const cause = (inner as { cause?: unknown }).cause ?? inner;
-  const { code, message = '' } = cause as { code?: string; message?: string };
-  const text = code ?? message;
-  if (code !== undefined && neverSent.has(code)) return { kind: 'undone', message: text };
-  return { kind: 'unknown', message: text === '' ? 'the connection broke' : text };
-}
-
-function waitFor(fault: Fault, tries: number, { firstMs, mostMs }: Patience): number {
-  if (fault.kind === 'undone' && fault.afterMs !== undefined) return fault.afterMs;
-  const most = Math.min(mostMs, firstMs * 2 ** Math.min(tries, 20));
-  // Many bots must not come back in step.
-  return most * (0.75 + Math.random() / 2);
 }
 
 /** Refused for good by Telegram. */

@@ -3,7 +3,14 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { botToken, startTelegram } from '../../test/support/telegram.ts';
+import { temporaryDirectory } from '../../test/support/tree.ts';
 import { waitFor } from '../../test/support/wait.ts';
+import { noSession } from '../mcp/no-session.ts';
+import { openWorkspace } from '../mcp/workspace.ts';
+import { createBot } from './bot.ts';
+import { openBotApi } from './bot-api.ts';
+import { createGuests } from './guests.ts';
+import { openMemory } from './memory.ts';
 import { quick, useBot, useBotState } from './testing.ts';
 
 test('tools, their arguments, and what is wrong with them', async () => {
@@ -152,6 +159,84 @@ test('an order that comes late asks first, a question does not', async () => {
   await phone.sees(/^📊/);
   phone.press(question, 'Yes, do it');
   await phone.sees(/Edited a/);
+});
+
+test('what piled up for hours is answered or asks first, each once, over a restart too', async () => {
+  useBotState();
+  const telegram = await startTelegram();
+  const phone = telegram.user(7);
+  const date = Math.floor(Date.now() / 1000) - 5 * 3600;
+  for (const text of [
+    '/exec edit_file {"file_path": "a", "content": "b"}',
+    'pause the sync',
+    '/status',
+    '/stop',
+  ])
+    phone.say(text, { date });
+  const first = await useBot({ telegram, spec: { a: 'a' } });
+  const question = { ...(await phone.sees(/^❓ This came late: edit_file .*Do it now\?$/)) };
+  await phone.sees('❓ This came late: pause_sync. Do it now?');
+  await phone.sees(/^📊/);
+  await phone.sees('Nothing runs.');
+  const memory = join(process.env.CAI_STATE_DIR as string, 'telegram', '4242.json');
+  const open = () => (JSON.parse(readFileSync(memory, 'utf8')) as { begun: unknown[] }).begun;
+  await waitFor(() => open().length === 0);
+  await first.stop();
+  await useBot({ telegram, root: first.root });
+  phone.press(question, 'Yes, do it');
+  await waitFor(() =>
+    telegram.calls.find(({ body }) => /before my last start/.test(String(body.text))),
+  );
+  phone.say('/help');
+  await phone.sees(/Your workspace/);
+  expect(phone.messages).toHaveLength(5);
+  expect(readFileSync(join(first.root, 'a'), 'utf8')).toBe('a');
+});
+
+test('of more than twenty messages at once the rest is left out, but for /stop', async () => {
+  useBotState();
+  const telegram = await startTelegram();
+  const phone = telegram.user(7);
+  for (let count = 0; count < 25; count += 1) phone.say('/help');
+  phone.say('/stop');
+  await useBot({ telegram });
+  await phone.sees('Nothing runs.');
+  await waitFor(() => phone.messages.length === 22);
+  const texts = phone.messages.map(({ text }) => text);
+  expect(
+    texts.filter((text) => text.startsWith('That is a lot at once; I leave out')),
+  ).toHaveLength(1);
+});
+
+test('what was taken is noted as begun in the same breath', async () => {
+  useBotState();
+  const { telegram, ready } = await useBot();
+  const memory = openMemory(9);
+  const say = () => undefined;
+  const workspace = openWorkspace({
+    root: temporaryDirectory(),
+    port: noSession(),
+    allowExec: false,
+  });
+  const { signal } = new AbortController();
+  const bot = createBot({
+    api: openBotApi({ token: botToken, apiRoot: telegram.url, say }),
+    memory,
+    guests: createGuests({ now: Date.now, isMember: () => true, isKnownStranger: () => false }),
+    workspace,
+    model: undefined,
+    signal,
+    say,
+  });
+  const from = { id: 7, is_bot: false };
+  const chat = { id: 7, type: 'private' };
+  bot.handle({ update_id: 3, message: { message_id: 1, from, chat, date: 9e9, text: '/status' } });
+  // A process that ends right here tells it after its next start.
+  expect(openMemory(9).takeBegun()).toEqual([{ update: 3, chat: 7, text: '/status' }]);
+  await telegram.user(7).sees(/^📊/);
+  await bot.close();
+  workspace.close();
+  expect(ready.bot).toBe('cai_test_bot');
 });
 
 test('/stop ends what runs and drops what waits', async () => {

@@ -8,7 +8,7 @@ import { askMs, createAsking } from './asking.ts';
 import type { BotApi } from './bot-api.ts';
 import type { Chat } from './chat.ts';
 import { openChat } from './chat.ts';
-import type { Guests } from './guests.ts';
+import type { Admission, Guests } from './guests.ts';
 import * as words from './help.ts';
 import type { Incoming } from './incoming.ts';
 import { readIncoming } from './incoming.ts';
@@ -96,9 +96,17 @@ function matters(memory: Memory, update: unknown): boolean {
   return incoming.kind === 'text' && readOrder(incoming.text).kind === 'start';
 }
 
+/** Up to the note that it was begun all happens at once: what was taken is never forgotten. */
 async function receive(desk: Desk, incoming: Incoming): Promise<void> {
   const order = incoming.kind === 'text' ? readOrder(incoming.text) : undefined;
-  if (!(await admit(desk, incoming, order))) return;
+  const admission = desk.guests.admit(
+    incoming.user.id,
+    order?.kind === 'start' ? order.code : undefined,
+  );
+  // Whoever wants it to end is heard in any case.
+  const isIn =
+    admission.kind === 'member' || (admission.kind === 'slower' && order?.kind === 'stop');
+  if (!isIn) return turnAway(desk, incoming, admission);
   const chat = desk.chatOf(incoming.user.id);
   switch (incoming.kind) {
     case 'press':
@@ -112,33 +120,23 @@ async function receive(desk: Desk, incoming: Incoming): Promise<void> {
   }
 }
 
-/** True for a member; the others are told what there is to tell. */
-async function admit(desk: Desk, { user }: Incoming, order: Order | undefined): Promise<boolean> {
-  const { guests, memory, say } = desk;
-  const chat = desk.chatOf(user.id);
-  const admission = guests.admit(user.id, order?.kind === 'start' ? order.code : undefined);
+/** Tells the others what there is to tell. */
+async function turnAway(
+  { chatOf, memory, say }: Desk,
+  { user }: Incoming,
+  admission: Admission,
+): Promise<void> {
+  const chat = chatOf(user.id);
   const who = `user ${user.id} (${printable(user.name)})`;
-  switch (admission.kind) {
-    case 'member':
-      return true;
-    case 'ignored':
-      return false;
-    case 'refused':
-      memory.addStranger(user.id);
-      say(`refused ${who}, who is not on the list`);
-      await chat.send(words.refusal);
-      return false;
-    case 'paired':
-      memory.addUser(user.id, user.name);
-      say(`paired ${who}`);
-      await chat.send(words.paired);
-      return false;
-    case 'slower':
-      // Whoever wants it to end is heard in any case.
-      if (order?.kind === 'stop') return true;
-      if (admission.tell) await chat.send(words.slower);
-      return false;
-  }
+  if (admission.kind === 'refused') {
+    memory.addStranger(user.id);
+    say(`refused ${who}, who is not on the list`);
+    await chat.send(words.refusal);
+  } else if (admission.kind === 'paired') {
+    memory.addUser(user.id, user.name);
+    say(`paired ${who}`);
+    await chat.send(words.paired);
+  } else if (admission.kind === 'slower' && admission.tell) await chat.send(words.slower);
 }
 
 /** A stranger's name goes to a terminal. */
@@ -153,7 +151,7 @@ async function listen(desk: Desk, incoming: Incoming & { kind: 'text' }, order: 
   const { memory } = desk;
   const { update, text, time, user } = incoming;
   const chat = desk.chatOf(user.id);
-  const done = () => memory.finish(update);
+  const done = () => finish(desk, update);
   memory.begin({ update, chat: user.id, text: cut(text, 200) });
   try {
     await obey(desk, { order, chat, late: Date.now() - time > lateMs, done });
@@ -161,6 +159,15 @@ async function listen(desk: Desk, incoming: Incoming & { kind: 'text' }, order: 
     const { message, next } = toCaiError(thrown);
     await chat.send(plain(`❌ ${message}${next === undefined ? '' : `\n${next}`}`));
     done();
+  }
+}
+
+/** When it cannot be noted, the next start says that it may not be done: that is no reason to end now. */
+function finish({ memory, say }: Desk, update: number): void {
+  try {
+    memory.finish(update);
+  } catch (error) {
+    say(toCaiError(error).message);
   }
 }
 
@@ -194,7 +201,7 @@ async function act(desk: Desk, { user, update, message }: Press, action: Action)
   const chat = desk.chatOf(user.id);
   const start = (job: Job): void => {
     memory.begin({ update, chat: user.id, text: cut(job.title, 200) });
-    const done = () => memory.finish(update);
+    const done = () => finish(desk, update);
     if (!work.queue(chat, { ...job, message, done })) done();
   };
   if (action.kind === 'decide') return action.decide();

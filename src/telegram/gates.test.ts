@@ -1,9 +1,8 @@
-/** Who gets in, which button works, when it is quiet. */
+/** Who gets in, which button works, what is kept secret. */
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createButtons } from './buttons.ts';
 import { createGuests, newPairingCode } from './guests.ts';
-import { quietFor, readQuiet } from './quiet.ts';
 import { scrub } from './secret.ts';
 
 function door(code?: string) {
@@ -87,19 +86,6 @@ test('a button works once, for the one who asked, for its time', () => {
     kind: 'refused',
     why: expect.stringMatching(/too old/),
   });
-});
-
-test('quiet hours, also over midnight', () => {
-  const at = (hours: number, minutes = 0) => new Date(2026, 0, 1, hours, minutes);
-  const night = readQuiet('22:00-07:00');
-  expect(quietFor(night, at(21, 59))).toBe(0);
-  expect(quietFor(night, at(22))).toBe(9 * 3_600_000);
-  expect(quietFor(night, at(6, 59))).toBe(60_000);
-  expect(quietFor(night, at(7))).toBe(0);
-  expect(quietFor(readQuiet('12:00 - 13:30'), at(13))).toBe(30 * 60_000);
-  expect(quietFor(undefined, at(23))).toBe(0);
-  for (const wrong of ['', '22-7', '25:00-07:00', '22:00-07:60'])
-    expect(() => readQuiet(wrong)).toThrow(/no hours/);
 });
 
 test('no text keeps a secret, nor the secret half of a token', () => {

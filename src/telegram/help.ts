@@ -32,7 +32,9 @@ export const paired: Reply = plain(
 export const refusal: Reply = plain(
   'Hello. I am somebody’s private bot and can do nothing for you, sorry. If I am yours, send the code that `cai telegram --pair` prints.',
 );
-export const slower: Reply = plain('That is a lot at once. Wait half a minute, please.');
+export const slower: Reply = plain(
+  'That is a lot at once; I leave out the rest. Wait half a minute, please.',
+);
 export const textOnly: Reply = plain('I read text only. /help tells what I can do.');
 export const notYours: Reply = plain(
   'I do nothing for forwarded messages: write it yourself, please.',

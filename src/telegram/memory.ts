@@ -62,12 +62,14 @@ export function openMemory(bot: number, now: () => number = Date.now): Memory {
   const file = join(directory, `${bot}.json`);
   let state = load(directory, file);
   const save = (changes: Partial<State>): void => {
-    state = { ...state, ...changes };
+    const next = { ...state, ...changes };
     try {
-      writeJson(file, state);
+      writeJson(file, next);
     } catch (cause) {
       throw broken(file, cause);
     }
+    // What could not be written did not happen: an update is not taken then, and comes again.
+    state = next;
   };
   return {
     file,

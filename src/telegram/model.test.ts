@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Block, ModelServer, Turn } from '../../test/support/model.ts';
 import { startModel } from '../../test/support/model.ts';
+import { waitFor } from '../../test/support/wait.ts';
 import type { Bounds, ModelOptions } from './model.ts';
 import { defaultBounds, defaultModelTools } from './model.ts';
 import { useBot, useBotState } from './testing.ts';
@@ -115,10 +116,13 @@ test('/stop ends a request to the model', async () => {
   phone.say('/stop');
   // The message of what ran becomes its answer.
   expect(await phone.sees('⏹ Stopped.')).toMatchObject({ id: running.id });
+  await waitFor(() => server.left() === 1);
+  expect(server.asked).toHaveLength(1);
 });
 
 test.each<[string, readonly Turn[], RegExp]>([
   ['an error that passes', [{ status: 529 }, { cut: true }, say('fine')], /^fine$/],
+  ['too many requests', [{ status: 429, retryAfter: 1 }, say('fine')], /^fine$/],
   ['a wrong key', [{ status: 401 }], /does not take the key/],
   ['a wrong model', [{ status: 404 }], /no such model/],
   ['a tool that fails', [use('read_file', { path: '../x' }), say('no')], /^no$/],

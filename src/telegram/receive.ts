@@ -14,6 +14,8 @@ export interface ReceiveInput {
   /** False for what nothing will be done for. */
   readonly matters: (update: unknown) => boolean;
   readonly pollSeconds?: number;
+  /** For the host's log. */
+  readonly say: (line: string) => void;
 }
 
 const wanted = ['message', 'callback_query'] as const;
@@ -132,19 +134,33 @@ async function answer(
   };
   if (request.method !== 'POST') return end(405);
   if (!isSame(request.headers['x-telegram-bot-api-secret-token'], secret)) return end(403);
+  const update = await readUpdate(request);
+  if (typeof update === 'number') return end(update);
+  try {
+    // Taken before it is answered: an update that Telegram posts again is known then.
+    accept(input, update.value);
+    end(200);
+  } catch (error) {
+    // It could not be noted as taken, so nothing is done for it: Telegram posts it again.
+    input.say(`an update was not taken: ${toCaiError(error).message}`);
+    end(500);
+  }
+}
+
+/** What was posted, or the status that refuses it. */
+async function readUpdate(request: IncomingMessage): Promise<{ readonly value: unknown } | number> {
   try {
     const chunks: Buffer[] = [];
     let bytes = 0;
     for await (const chunk of request as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      if (bytes > maxBytes) return end(413);
+      if (bytes > maxBytes) return 413;
       chunks.push(chunk);
     }
-    // Taken before it is answered: an update that Telegram posts again is known then.
-    accept(input, JSON.parse(Buffer.concat(chunks).toString()));
-    end(200);
+    return { value: JSON.parse(Buffer.concat(chunks).toString()) as unknown };
   } catch {
-    if (!response.headersSent) end(400);
+    // Half a request, or no JSON: only somebody who knows the secret sends one.
+    return 400;
   }
 }
 

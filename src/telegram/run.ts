@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Workspace } from '../mcp/workspace.ts';
 import { createBot } from './bot.ts';
-import type { BotApi, Patience } from './bot-api.ts';
+import type { BotApi } from './bot-api.ts';
 import { openBotApi } from './bot-api.ts';
+import type { Patience } from './faults.ts';
 import { createGuests, newPairingCode } from './guests.ts';
 import type { Memory } from './memory.ts';
 import { openMemory } from './memory.ts';
@@ -89,7 +90,7 @@ export async function runBot(input: RunInput): Promise<void> {
   try {
     await bot.tellInterrupted();
     const { handle, matters } = bot;
-    await receiveUpdates(input, ready, { api, memory, signal, handle, matters });
+    await receiveUpdates(input, ready, { api, memory, signal, say, handle, matters });
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {

@@ -9,6 +9,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -68,10 +69,14 @@ export function keepSecret({ file }: SecretPlace, value: string): void {
   const draft = `${file}.${process.pid}.tmp`;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(draft, `${value}\n`, { mode: 0o600, flush: true });
+    rmSync(draft, { force: true });
+    // Never into a file that is there: it might be one that others may read.
+    writeFileSync(draft, `${value}\n`, { mode: 0o600, flag: 'wx', flush: true });
     renameSync(draft, file);
   } catch (error) {
     throw toCaiError(error, file);
+  } finally {
+    rmSync(draft, { force: true });
   }
 }
 

@@ -17,7 +17,7 @@ export interface Asked {
 
 export type Turn =
   | { readonly say: readonly Block[]; readonly tokens?: number }
-  | { readonly status: number }
+  | { readonly status: number; readonly retryAfter?: number }
   | { readonly wait: number }
   | { readonly cut: true };
 
@@ -25,6 +25,8 @@ export interface ModelServer {
   readonly url: string;
   readonly asked: readonly Asked[];
   readonly keys: ReadonlySet<string>;
+  /** How many requests were given up by who asked. */
+  readonly left: () => number;
   /** What it does next, one for each request; the last goes on for ever. */
   script(...turns: readonly (Turn | ((asked: Asked) => Turn))[]): void;
 }
@@ -32,6 +34,7 @@ export interface ModelServer {
 export async function startModel(): Promise<ModelServer> {
   const asked: Asked[] = [];
   const keys = new Set<string>();
+  let left = 0;
   let turns: readonly (Turn | ((asked: Asked) => Turn))[] = [];
   const server = createServer((request, response) => {
     void (async () => {
@@ -49,7 +52,14 @@ export async function startModel(): Promise<ModelServer> {
         response.end(JSON.stringify(value));
       };
       if ('cut' in turn) return request.socket.destroy();
-      if ('wait' in turn) return void setTimeout(() => end(500, {}), turn.wait).unref();
+      if ('wait' in turn) {
+        response.once('close', () => {
+          left += 1;
+        });
+        return void setTimeout(() => end(500, {}), turn.wait).unref();
+      }
+      if ('status' in turn && turn.retryAfter !== undefined)
+        response.setHeader('retry-after', turn.retryAfter);
       if ('status' in turn)
         return end(turn.status, { type: 'error', error: { type: 'x', message: 'told to' } });
       return end(200, message(turn, body.model, asked.length));
@@ -65,6 +75,7 @@ export async function startModel(): Promise<ModelServer> {
     url: `http://127.0.0.1:${port}`,
     asked,
     keys,
+    left: () => left,
     script: (...given) => {
       turns = given;
     },

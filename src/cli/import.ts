@@ -11,7 +11,7 @@ import { type Reloaded, reloadContainer, reloadedTwice } from '../home/reload.ts
 import { mustRun, resolveTarget, type Target } from '../home/target.ts';
 import { bytes, count } from './format.ts';
 import { interruptible } from './interrupt.ts';
-import { colors, errorColors, note, print, printJson } from './output.ts';
+import { colors, note, print, printJson, warn } from './output.ts';
 import { progressLine } from './progress-line.ts';
 import { renderImport } from './render-import.ts';
 import { renderReload, renderRestore } from './render-reload.ts';
@@ -81,7 +81,7 @@ async function runImport(
     signal,
   });
   mustRun(target);
-  for (const warning of warningsOf(target)) note(`${errorColors.yellow('warning')} ${warning}`);
+  for (const warning of warningsOf(target, from)) warn(warning);
   const request: Request = { target, flags, from, signal };
   if (flags.watch !== true) {
     await importOnce(request, {});
@@ -96,7 +96,7 @@ async function runImport(
 }
 
 function checkFlags(path: string | undefined, flags: Flags): void {
-  const { workspace, watch, dryRun, from, secrets } = flags;
+  const { workspace, watch, dryRun, from } = flags;
   const fault =
     path !== undefined && workspace !== undefined
       ? 'PATH and --workspace are the same thing; name the workspace once'
@@ -104,9 +104,7 @@ function checkFlags(path: string | undefined, flags: Flags): void {
         ? '--watch and --dry-run exclude each other'
         : watch && importSource(from).kind === 'archive'
           ? '--watch needs a directory to watch'
-          : !secrets && importSource(from).kind === 'archive'
-            ? '--no-secrets is for directories: an archive is put back as it is'
-            : undefined;
+          : undefined;
   if (fault !== undefined)
     throw new CaiError('USAGE', `${fault}.`, { next: 'See `cai import --help`.' });
 }
@@ -214,9 +212,11 @@ async function fromArchive({ target, flags, signal }: Request, archive: string):
 }
 
 /** A workspace's file may be a stranger's, so what it adds is always told. */
-function warningsOf({ settings }: Target): readonly string[] {
+function warningsOf({ settings }: Target, { kind }: ImportSource): readonly string[] {
   const { warnings, origins, additionalPaths } = settings;
   const origin = origins.additionalPaths;
-  if (origin.kind !== 'workspace-file' || additionalPaths.length === 0) return warnings;
+  // An archive is put back as it is.
+  const adds = kind === 'directory' && additionalPaths.length > 0;
+  if (origin.kind !== 'workspace-file' || !adds) return warnings;
   return [...warnings, `${originText(origin)} also imports ${additionalPaths.join(', ')}`];
 }

@@ -324,7 +324,6 @@ describeNeeding(['docker'], 'cai import', () => {
       [['import', '--config', 'none.toml'], 2, /There is no configuration file/],
       [['import', '--docker', '/no/docker'], 5, /is not installed/],
       [['import', '--watch', '--dry-run'], 2, /exclude each other/],
-      [['import', '--from', '-', '--no-secrets'], 2, /put back as it is/],
       [['sync'], 2, /works in a container with a data volume/],
     ];
     for (const [args, code, message] of cases) {

@@ -192,6 +192,15 @@ describeNeeding(['docker'], 'the container of a workspace', () => {
     const none = { created: [], updated: [], attributes: [], removed: [] };
     expect(JSON.parse(again.stdout)).toMatchObject(none);
 
+    const third = machine('clean');
+    const without = await third.ok(['import', '--from', archive, '--no-secrets', '--json']);
+    const { leftOut } = JSON.parse(without.stdout) as { readonly leftOut: readonly string[] };
+    expect(leftOut).toContain('.claude.json');
+    const list = ['run', '--rm', '-v', `${third.volume}:/v`, images.node, 'ls', '-A', '/v'];
+    const names = (await docker(list)).stdout.split('\n');
+    expect(names).toContain('.claude');
+    expect(names).not.toContain('.claude.json');
+
     const clean = join(old.path, '..', 'clean.tgz');
     await old.ok(['export', '-o', clean, '--no-secrets']);
     const { stdout } = await docker(['run', '--rm', '-i', images.node, 'tar', '-tz'], {

@@ -10,7 +10,7 @@ import { isAbsence } from './fs-port.ts';
 import type { Hint } from './hints.ts';
 import { type Found, lookNow, lookPatiently } from './look.ts';
 import { type DirectoryNode, type FileNode, lookOf, pathOf } from './nodes.ts';
-import type { InodeIndex } from './picture.ts';
+import { type InodeIndex, indexByInode } from './picture.ts';
 import { readRuleFile } from './rule-files.ts';
 import { type Slice, startSlice } from './slice.ts';
 import type { ChangeTeller } from './telling.ts';
@@ -38,7 +38,7 @@ interface Looking extends Batch {
   /** Looked at because of another name of the same file. */
   readonly following: Set<Path>;
   readonly real: Map<DirectoryNode, boolean>;
-  readonly inodes: Map<number, FileNode[]>;
+  inodes: InodeIndex | undefined;
   /** Files with further names that a walk met. */
   readonly linked: Map<FileNode, number>;
   readonly slice: Slice;
@@ -55,7 +55,7 @@ export async function lookAtHints(
     absent: new Set(),
     following: new Set(),
     real: new Map(),
-    inodes: new Map(),
+    inodes: undefined,
     linked: new Map(),
     slice: startSlice(),
   };
@@ -173,13 +173,7 @@ async function lookAtOtherNames(looking: Looking, node: FileNode, count: number)
 
 /** Made at most once for a batch, and only when a file has names that are not known. */
 function inodesOf(looking: Looking): InodeIndex {
-  if (looking.inodes.size === 0) {
-    for (const file of looking.view.picture.files()) {
-      const same = looking.inodes.get(file.ino);
-      if (same === undefined) looking.inodes.set(file.ino, [file]);
-      else same.push(file);
-    }
-  }
+  looking.inodes ??= indexByInode(looking.view.picture);
   return looking.inodes;
 }
 

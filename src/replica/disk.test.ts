@@ -124,6 +124,15 @@ test('a change through one name of a file is told for its other names', async ()
   await check(told, 0);
 });
 
+test('a file that was emptied through one of its names', async () => {
+  const told = await openScanned();
+  fs.writeFileSync(`${told.root}/one`, 'before');
+  fs.linkSync(`${told.root}/one`, `${told.root}/two`);
+  await told.replica.drain();
+  fs.truncateSync(`${told.root}/one`);
+  await check(told, 0);
+});
+
 test('a file that got its second name after it was last looked at', async () => {
   const told = await openScanned();
   fs.writeFileSync(`${told.root}/one`, 'before');

@@ -8,7 +8,8 @@ import { diskPath } from './disk-path.ts';
 import { createHints, type Hint, type Hints } from './hints.ts';
 import type { Lock } from './lock.ts';
 import type { Found } from './look.ts';
-import { lookOf } from './nodes.ts';
+import { type FileNode, lookOf, pathOf } from './nodes.ts';
+import { indexByInode } from './picture.ts';
 import type { Observation } from './replica.ts';
 import { startSlice } from './slice.ts';
 import { createSlowLooks } from './slow-looks.ts';
@@ -19,6 +20,8 @@ import { retry, walk } from './walk.ts';
 /** Quiet that shows a mass removal to be over, and how long it is waited for. */
 const removalQuiet = 20;
 const removalMax = 300;
+/** While others go on writing there is always something to look at. */
+const finishRounds = 3;
 
 export interface Looking {
   readonly hints: Hints;
@@ -115,16 +118,25 @@ export function createLooking(options: LookingOptions): Looking {
       if (found.kind === 'blocked') retry(view, path, found.why);
       if (changed) teller.tell(path, lookOf(node), bytes);
       teller.finish();
+      if (changed && node.kind === 'file' && found.kind === 'file')
+        for (const other of namesOf(node, found.stat.nlink)) hints.add(pathOf(other));
     });
+
+  /** A write through one name of a file is seen at that name only. */
+  const namesOf = (node: FileNode, count: number): readonly FileNode[] =>
+    view.picture.otherNames(node, count, () => indexByInode(view.picture));
 
   return {
     hints,
     later: slow.add,
     resume: () => void runSafely(() => run(false)),
     finish: async () => {
-      await run(true);
-      await slow.idle();
-      if (hints.size > 0) await run(true);
+      // What a patient look finds may ask for looks at other paths, and those for patience once more.
+      for (let round = 0; round < finishRounds; round += 1) {
+        await run(true);
+        await slow.idle();
+        if (hints.size === 0) return;
+      }
     },
     look: async (paths) => {
       const asked = new Map(paths.map((path) => [path, 'look'] as const));

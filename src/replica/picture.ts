@@ -35,6 +35,16 @@ export interface Picture {
 /** All files of a picture by inode, for once. */
 export type InodeIndex = ReadonlyMap<number, readonly FileNode[]>;
 
+export function indexByInode(picture: Pick<Picture, 'files'>): InodeIndex {
+  const index = new Map<number, FileNode[]>();
+  for (const file of picture.files()) {
+    const same = index.get(file.ino);
+    if (same === undefined) index.set(file.ino, [file]);
+    else same.push(file);
+  }
+  return index;
+}
+
 interface Names {
   readonly files: readonly FileNode[];
   /** The number of names with which the picture was searched for others. */

@@ -177,6 +177,8 @@ export interface Transfer {
   readonly path: Path;
   readonly to: Side;
   readonly action: 'create' | 'update' | 'remove' | 'move' | 'attributes';
+  /** Of a move: where it was. */
+  readonly from?: Path;
   readonly kind: 'file' | 'directory' | 'link';
   readonly size?: number;
   /** Milliseconds from the first notice of the change to its place on the other side. */
@@ -264,6 +266,8 @@ export type SessionEvent = { readonly time: number } & (
       readonly files: number;
       readonly bytes: number;
       readonly ms: number;
+      /** What changed; only for subscribers that asked for it, and a few hundred at most. */
+      readonly paths?: readonly Path[];
     }
   | { readonly type: 'conflict'; readonly conflict: ConflictInfo }
   /** A conflict that is listed no more; 'gone': the two sides became the same by themselves. */
@@ -286,6 +290,9 @@ export type SessionEvent = { readonly time: number } & (
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'notice'; readonly message: string }
 );
+
+/** Gets every event, and of a batch the paths that are in it. */
+export type EventListener = (event: SessionEvent, paths?: readonly Path[]) => void;
 
 export interface FlushResult {
   /** Milliseconds it took. */
@@ -450,8 +457,11 @@ export interface Calls {
     params: { readonly id: string; readonly mark: string };
     result: { readonly adopted: true };
   };
-  /** Answers once, then sends events on the same connection until it is closed. */
-  subscribe: { params: Record<never, never>; result: SessionStatus };
+  /**
+   * Answers once, then sends events on the same connection until it is closed. `paths`: batches name what is
+   * in them.
+   */
+  subscribe: { params: { readonly paths?: boolean }; result: SessionStatus };
 }
 
 export type CallName = keyof Calls;

@@ -55,16 +55,17 @@ export async function callSession<N extends CallName>(
   }
 }
 
-/** Follows a session's events until close() or its end. */
+/** Follows a session's events until close() or its end; with `paths` batches name what is in them. */
 export async function subscribe(
   peer: Peer,
   onEvent: (event: SessionEvent) => void,
-  options: CallOptions = {},
+  { paths = false, ...options }: CallOptions & { readonly paths?: boolean } = {},
 ): Promise<Subscription> {
   const socket = await open(peer);
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   try {
-    const input = { peer, name: 'subscribe', params: {}, options, onEvent } as const;
+    const params = paths ? { paths } : {};
+    const input = { peer, name: 'subscribe', params, options, onEvent } as const;
     const status = (await exchange(socket, input)) as SessionStatus;
     return { status, closed, close: () => socket.destroy() };
   } catch (error) {

@@ -9,6 +9,7 @@ import { createLineDecoder } from '../link/lines.ts';
 import type { ServerLine } from './api.ts';
 import type { CallContext, Incoming } from './calls.ts';
 import { isCallName, runCall } from './calls.ts';
+import { withPaths } from './event-lines.ts';
 
 export const maxMessageBytes = 1024 * 1024;
 const maxCallsAtOnce = 64;
@@ -25,10 +26,10 @@ export function serveConnection(socket: Socket, context: CallContext): void {
   const send = (line: ServerLine): void => {
     if (!socket.destroyed) socket.write(`${JSON.stringify(line)}\n`);
   };
-  const subscribe = (): void => {
-    unsubscribe ??= context.session.onEvent((event) => {
+  const subscribe = (named: boolean): void => {
+    unsubscribe ??= context.session.onEvent((event, paths) => {
       if (socket.writableLength > maxUnreadBytes) socket.destroy();
-      else send({ event });
+      else send({ event: named ? withPaths(event, paths) : event });
     });
   };
   const refuse = (error: CaiError): void => {
@@ -42,7 +43,7 @@ export function serveConnection(socket: Socket, context: CallContext): void {
       const result = await runCall(incoming, context, gone.signal);
       send({ id, result });
       // In the same turn as the answer, so that no event falls between the two.
-      if (incoming.call === 'subscribe') subscribe();
+      if (incoming.call === 'subscribe') subscribe(incoming.params.paths === true);
     } catch (error) {
       send({ id, error: toCaiError(error).toJSON() });
     } finally {

@@ -1,5 +1,7 @@
 /** A session's events as lines, for a reader that takes its time: bounded, and over when it is too slow. */
 import type { Session } from '../session/session.ts';
+import type { Path } from '../tree/path.ts';
+import type { SessionEvent } from './api.ts';
 
 const maxWaiting = 4 * 1024 * 1024;
 
@@ -7,8 +9,20 @@ export interface EventLines extends AsyncIterable<string> {
   close(): void;
 }
 
+export interface EventLinesInput {
+  readonly session: Pick<Session, 'onEvent'>;
+  /** Batches name what is in them. */
+  readonly named: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** For a subscriber that asked for it. */
+export function withPaths(event: SessionEvent, paths: readonly Path[] | undefined): SessionEvent {
+  return event.type === 'batch' && paths !== undefined ? { ...event, paths } : event;
+}
+
 /** Listens from this call on, until the signal, `close`, or until too much waits. */
-export function eventLines(session: Pick<Session, 'onEvent'>, signal: AbortSignal): EventLines {
+export function eventLines({ session, named, signal }: EventLinesInput): EventLines {
   const waiting: string[] = [];
   let bytes = 0;
   let over = false;
@@ -18,8 +32,8 @@ export function eventLines(session: Pick<Session, 'onEvent'>, signal: AbortSigna
     stop();
     wake();
   };
-  const stop = session.onEvent((event) => {
-    const line = JSON.stringify({ event });
+  const stop = session.onEvent((event, paths) => {
+    const line = JSON.stringify({ event: named ? withPaths(event, paths) : event });
     bytes += line.length;
     if (bytes > maxWaiting) return finish();
     waiting.push(line);

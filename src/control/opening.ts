@@ -4,22 +4,20 @@
  */
 import { CaiError } from '../errors.ts';
 import type { Session } from '../session/session.ts';
-import type { SessionEvent, SessionRecord } from './api.ts';
+import type { EventListener, SessionRecord } from './api.ts';
 import { emptyStatus } from './status.ts';
-
-type Listener = (event: SessionEvent) => void;
 
 /** A session made of one that is being opened; calls that need the real one wait for it. */
 export function openingSession(
   record: SessionRecord,
-  open: (onOpening: Listener) => Promise<Session>,
+  open: (onOpening: EventListener) => Promise<Session>,
 ): Session {
   const since = Date.now();
-  const listeners = new Set<Listener>();
+  const listeners = new Set<EventListener>();
   let session: Session | undefined;
   let stopped = false;
-  const hear: Listener = (event) => {
-    for (const listener of listeners) listener(event);
+  const hear: EventListener = (event, paths) => {
+    for (const listener of listeners) listener(event, paths);
   };
   const opened = open(hear).then((found) => {
     session = found;

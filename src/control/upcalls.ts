@@ -28,7 +28,10 @@ export function createUpcallHandler(context: () => CallContext): UpcallHandler {
       const here = context();
       const incoming = checkUpcall(request, here);
       // Made before the answer, so that no event falls between the two.
-      if (request.call === 'subscribe') events = eventLines(here.session, signal);
+      if (request.call === 'subscribe') {
+        const named = incoming.params.paths === true;
+        events = eventLines({ session: here.session, named, signal });
+      }
       const result = await timed(gate, () => runCall(incoming, here, signal));
       yield timed(gate, () => text({ id, result: shown(result) }));
       if (events !== undefined) yield* events;

@@ -4,27 +4,20 @@
  * account of what each wants.
  */
 import type { McpServer } from '@modelcontextprotocol/server';
-import type { Alert, Updates } from './updates.ts';
-import { fileUri } from './uris.ts';
+import { ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
+import type { Alert, Followed, Updates } from './updates.ts';
 
-const maxSubscriptions = 1000;
-const files = fileUri('');
+/** What one client can follow; it is told so, when it wants more. */
+export const maxFollowed = 1000;
 
-export function attachUpdates(server: McpServer, updates: Updates, era: 'legacy' | 'modern'): void {
+/** Without `listens` the client speaks an older revision; else they say what it follows. */
+export function attachUpdates(server: McpServer, updates: Updates, listens?: Followed): void {
   const { server: connection } = server;
-  // Whoever has gone needs to be told nothing.
-  const send = (uri: string) => void connection.sendResourceUpdated({ uri }).catch(() => undefined);
-  const wanted = era === 'legacy' ? subscriptions(server) : undefined;
   const stop = updates.listen({
-    onUpdate(uri) {
-      if (wanted === undefined || wanted.has(uri)) send(uri);
-    },
-    onManyFiles() {
-      for (const uri of wanted ?? []) if (uri.startsWith(files)) send(uri);
-    },
-    onAlert(alert) {
-      if (era === 'legacy') tellAlert(server, alert);
-    },
+    followed: listens ?? subscriptions(server),
+    // Whoever has gone needs to be told nothing.
+    onUpdate: (uri) => void connection.sendResourceUpdated({ uri }).catch(() => undefined),
+    ...(listens === undefined ? { onAlert: (alert: Alert) => tellAlert(server, alert) } : {}),
   });
   const { onclose } = connection;
   connection.onclose = () => {
@@ -33,11 +26,15 @@ export function attachUpdates(server: McpServer, updates: Updates, era: 'legacy'
   };
 }
 
+export const tooMany = `At most ${maxFollowed} resources can be followed at a time.`;
+
 /** The URIs to which the client has subscribed. */
 function subscriptions({ server }: McpServer): ReadonlySet<string> {
   const wanted = new Set<string>();
   server.setRequestHandler('resources/subscribe', ({ params }) => {
-    if (wanted.size < maxSubscriptions) wanted.add(params.uri);
+    if (wanted.size >= maxFollowed && !wanted.has(params.uri))
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, tooMany);
+    wanted.add(params.uri);
     return {};
   });
   server.setRequestHandler('resources/unsubscribe', ({ params }) => {

@@ -60,7 +60,7 @@ function createFeed(find: () => Peer) {
   };
   async function open(): Promise<CaiError | undefined> {
     try {
-      const found = await subscribe(find(), onEvent);
+      const found = await subscribe(find(), onEvent, { paths: true });
       if (closed) {
         found.close();
         return undefined;

@@ -57,9 +57,15 @@ export function createDelivery(port: SessionPort): Delivery {
     onEvent(event: SessionEvent) {
       if (event.type === 'state') state = event.state;
       else if (event.type === 'transfer' && event.transfer.to === to)
-        settleAll((path) => path === event.transfer.path, 'arrived');
-      else if (event.type === 'batch' && event.to === to) void confirmBatch();
-      else if (event.type === 'conflict' && event.conflict.settled !== 'merged')
+        settleAll(
+          (path) => path === event.transfer.path || path === event.transfer.from,
+          'arrived',
+        );
+      else if (event.type === 'batch' && event.to === to) {
+        const { paths } = event;
+        if (paths === undefined) void confirmBatch();
+        else settleAll((path) => paths.includes(path), 'arrived');
+      } else if (event.type === 'conflict' && event.conflict.settled !== 'merged')
         settleAll((path) => path === event.conflict.path, {
           state: 'conflict',
           reason: event.conflict.summary,
@@ -70,7 +76,7 @@ export function createDelivery(port: SessionPort): Delivery {
       }
     },
   });
-  /** A large cycle is told as one event without paths: a flush says when all of it is over. */
+  /** A batch whose paths are not told, by an older session: a flush says when all of it is over. */
   async function confirmBatch(): Promise<void> {
     const known = [...waiters];
     if (known.length === 0) return;

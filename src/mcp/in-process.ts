@@ -20,7 +20,7 @@ export interface InProcess {
 export async function connectInProcess(workspace: Workspace, name: string): Promise<InProcess> {
   // The in-memory transport speaks the older revisions only.
   const server = createServer({ workspace, era: 'legacy', author: name });
-  attachUpdates(server, workspace.updates, 'legacy');
+  attachUpdates(server, workspace.updates);
   const [near, far] = InMemoryTransport.createLinkedPair();
   const client = new Client({ name, version: __CAI_VERSION__ });
   await server.connect(far);

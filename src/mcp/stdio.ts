@@ -2,6 +2,8 @@
 import type { McpRequestContext } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import { attachUpdates } from './attach.ts';
+import type { Listens } from './listens.ts';
+import { createListens, urisOfListen } from './listens.ts';
 import { createServer } from './server.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -18,6 +20,7 @@ export interface StdioInput {
 export async function serveOnStdio({ workspace, author, onError }: StdioInput): Promise<void> {
   const maxBufferSize = maxMessageBytes;
   const transport = new StdioServerTransport(process.stdin, process.stdout, { maxBufferSize });
+  const listens = createListens();
   const ended = new Promise<void>((resolve) => {
     process.stdin.once('end', resolve);
     process.stdin.once('close', resolve);
@@ -25,11 +28,26 @@ export async function serveOnStdio({ workspace, author, onError }: StdioInput): 
   });
   const make = ({ era }: McpRequestContext) => {
     const server = createServer({ workspace, era, author });
-    attachUpdates(server, workspace.updates, era);
+    attachUpdates(server, workspace.updates, era === 'modern' ? listens : undefined);
     return server;
   };
   const handle = serveStdio(make, { transport, onerror: ({ message }) => onError(message) });
+  noteListens(transport, listens);
   await ended;
   await handle.close();
   workspace.close();
+}
+
+/** Reads along what the client wants to hear of; the SDK answers. */
+function noteListens(transport: StdioServerTransport, listens: Listens): void {
+  const { onmessage } = transport;
+  transport.onmessage = (message) => {
+    if ('method' in message) {
+      if (message.method === 'subscriptions/listen' && 'id' in message)
+        listens.open(message.id, urisOfListen(message));
+      else if (message.method === 'notifications/cancelled')
+        listens.close(message.params?.requestId);
+    }
+    onmessage?.(message);
+  };
 }

@@ -7,6 +7,7 @@ import { makeTree, temporaryDirectory } from '../../test/support/tree.ts';
 import type { CallName, Calls } from '../control/api.ts';
 import { runCall } from '../control/calls.ts';
 import type { CallOptions } from '../control/client.ts';
+import { withPaths } from '../control/event-lines.ts';
 import { fakeRecord } from '../control/fake-session.ts';
 import type { Pair } from '../session/testing.ts';
 import { testOptions } from '../session/testing.ts';
@@ -27,7 +28,7 @@ export function portOf({ session, store, local, container }: Pair): SessionPort 
     close: () => undefined,
     follow(follower) {
       follower.onUp?.(session.status());
-      return session.onEvent((event) => follower.onEvent?.(event));
+      return session.onEvent((event, paths) => follower.onEvent?.(withPaths(event, paths)));
     },
     async call<N extends CallName>(call: N, params: Calls[N]['params'], options: CallOptions = {}) {
       const { signal = new AbortController().signal } = options;

@@ -15,11 +15,16 @@ export interface Alert {
   readonly next?: string;
 }
 
+/** What a client, or several of them, wants to be told of. */
+export interface Followed extends Iterable<string> {
+  has(uri: string): boolean;
+}
+
 export interface Listener {
+  readonly followed: Followed;
+  /** One of what is followed is new. */
   onUpdate(uri: string): void;
-  /** Many files at once: whoever follows files looks again. */
-  onManyFiles(): void;
-  onAlert(alert: Alert): void;
+  onAlert?(alert: Alert): void;
 }
 
 export interface Updates {
@@ -36,23 +41,37 @@ export function createUpdates(port: SessionPort): Updates {
   const listeners = new Set<Listener>();
   const events: SessionEvent[] = [];
   const throttle = createThrottle((uri) => {
-    for (const listener of listeners) listener.onUpdate(uri);
+    for (const listener of listeners) if (listener.followed.has(uri)) listener.onUpdate(uri);
   });
-  const alert = (given: Alert | undefined): void => {
-    if (given !== undefined) for (const listener of listeners) listener.onAlert(given);
+  /** What nobody follows costs nothing. */
+  const tell = (uri: string): void => {
+    if ([...listeners].some(({ followed }) => followed.has(uri))) throttle.tell(uri);
   };
+  /** It is not known what changed: everything that is followed is looked at again. */
+  const tellAll = (): void => {
+    for (const listener of listeners) for (const uri of listener.followed) throttle.tell(uri);
+  };
+  const alert = (given: Alert | undefined): void => {
+    if (given !== undefined) for (const listener of listeners) listener.onAlert?.(given);
+  };
+  let wasDown = false;
   const stop = port.follow({
-    onUp: () => throttle.tell(statusUri),
+    onUp() {
+      if (wasDown) tellAll();
+      else tell(statusUri);
+    },
     onDown() {
-      throttle.tell(statusUri);
+      wasDown = true;
+      tell(statusUri);
       alert({ level: 'warning', about: 'link', message: 'The session has ended.' });
     },
     onEvent(event) {
       if (event.type === 'progress') return;
-      events.push(event);
+      events.push(withoutPaths(event));
       if (events.length > eventsKept) events.shift();
-      for (const uri of urisOf(event)) throttle.tell(uri);
-      if (event.type === 'batch') for (const listener of listeners) listener.onManyFiles();
+      // An older session does not say what is in a batch.
+      if (event.type === 'batch' && event.paths === undefined) tellAll();
+      else for (const uri of urisOf(event)) tell(uri);
       alert(alertOf(event));
     },
   });
@@ -72,16 +91,25 @@ export function createUpdates(port: SessionPort): Updates {
   };
 }
 
+function withoutPaths(event: SessionEvent): SessionEvent {
+  if (event.type !== 'batch') return event;
+  const { paths: _, ...rest } = event;
+  return rest;
+}
+
 function urisOf(event: SessionEvent): string[] {
   switch (event.type) {
-    case 'transfer':
-      return [eventsUri, fileUri(event.transfer.path)];
+    case 'transfer': {
+      const { path, from } = event.transfer;
+      return [eventsUri, fileUri(path), ...(from === undefined ? [] : [fileUri(from)])];
+    }
+    case 'batch':
+      return [eventsUri, statusUri, ...(event.paths ?? []).map(fileUri)];
     case 'conflict':
     case 'resolved':
       return [eventsUri, conflictsUri, statusUri];
     case 'state':
     case 'ready':
-    case 'batch':
     case 'problem':
     case 'solved':
     case 'hold':

@@ -220,6 +220,7 @@ function toTransfer({ action, movedFrom }: Applied, to: Side, ms: number): Trans
     path: action.path,
     to,
     action: what,
+    ...(movedFrom === undefined ? {} : { from: movedFrom }),
     kind: entry.kind,
     ...(entry.kind === 'file' && what !== 'remove' && what !== 'attributes'
       ? { size: entry.size }

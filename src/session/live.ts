@@ -4,11 +4,11 @@
  */
 import type {
   Claim,
+  EventListener,
   FlushResult,
   ResolveRequest,
   ResolveResult,
   RewriteResult,
-  SessionEvent,
   SessionStatus,
   SideContents,
   Stint,
@@ -87,7 +87,7 @@ export class LiveSession implements Session {
     return sessionStatus(this.#engine, this.#links.transport);
   }
 
-  onEvent(listener: (event: SessionEvent) => void): () => void {
+  onEvent(listener: EventListener): () => void {
     this.#engine.report.listeners.add(listener);
     return () => this.#engine.report.listeners.delete(listener);
   }

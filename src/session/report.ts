@@ -3,6 +3,7 @@
  * Nothing is cut short and nothing hidden (invariant 10).
  */
 import type {
+  EventListener,
   HoldInfo,
   Problem,
   Progress,
@@ -29,7 +30,7 @@ export interface Report {
   since: number;
   ready: boolean;
   progress: Progress | undefined;
-  readonly listeners: Set<(event: SessionEvent) => void>;
+  readonly listeners: Set<EventListener>;
   readonly problems: Map<string, Problem>;
   readonly holds: Map<string, HoldInfo>;
   readonly transfers: Transfer[];
@@ -50,9 +51,9 @@ export function createReport(): Report {
   };
 }
 
-export function tell(report: Report, event: NewEvent): void {
+export function tell(report: Report, event: NewEvent, paths?: readonly Path[]): void {
   const timed = { ...event, time: Date.now() } as SessionEvent;
-  for (const listener of report.listeners) listener(timed);
+  for (const listener of report.listeners) listener(timed, paths);
 }
 
 export function setState(report: Report, state: SessionState, detail?: string): void {
@@ -137,7 +138,10 @@ export function arrived(report: Report, to: Side, transfers: readonly Transfer[]
     for (const transfer of transfers) tell(report, { type: 'transfer', transfer });
   } else {
     const ms = Math.max(...transfers.map((transfer) => transfer.ms));
-    tell(report, { type: 'batch', to, files: transfers.length, bytes, ms });
+    const paths = transfers.flatMap(({ path, from }) =>
+      from === undefined ? [path] : [from, path],
+    );
+    tell(report, { type: 'batch', to, files: transfers.length, bytes, ms }, paths);
   }
 }
 

@@ -1,6 +1,7 @@
 /** A live session: two replicas, a base, a policy and the loop that runs cycles. */
 import type {
   Claim,
+  EventListener,
   FlushResult,
   ResolveRequest,
   ResolveResult,
@@ -23,7 +24,7 @@ import type { RewindOptions, UndoOptions } from './take-back.ts';
 export interface Session {
   status(): SessionStatus;
   /** Calls back for every event from now on; returns the way to stop that. */
-  onEvent(listener: (event: SessionEvent) => void): () => void;
+  onEvent(listener: EventListener): () => void;
   /** Returns when every change made before the call is on both sides, or fails with TIMEOUT. */
   flush(options: {
     readonly timeoutMs: number;

@@ -9,8 +9,11 @@ import { toNodeHandler } from '@modelcontextprotocol/node';
 import type { McpHttpHandler, McpServer } from '@modelcontextprotocol/server';
 import { createMcpHandler, isLegacyRequest } from '@modelcontextprotocol/server';
 import { CaiError } from '../../errors.ts';
-import { attachUpdates } from '../attach.ts';
+import { attachUpdates, maxFollowed, tooMany } from '../attach.ts';
+import { urisOfListen } from '../listens.ts';
 import type { Updates } from '../updates.ts';
+import type { FollowBus } from './follow-bus.ts';
+import { createFollowBus } from './follow-bus.ts';
 import type { Guard } from './guard.ts';
 import type { Sessions } from './sessions.ts';
 import { createSessions } from './sessions.ts';
@@ -38,12 +41,15 @@ export interface HttpServer {
 const maxBodyBytes = 16 * 1024 * 1024;
 const maxConnections = 256;
 const maxSubscriptions = 256;
+const listen = 'subscriptions/listen';
 
 /** Throws BUSY when the port is taken. */
 export async function serveHttp(input: HttpInput): Promise<HttpServer> {
   const onError = (error: Error): void => input.onError(error.message);
+  const bus = createFollowBus(onError);
   const modern = createMcpHandler(() => input.makeServer('modern'), {
     legacy: 'reject',
+    bus,
     maxRequestBodySize: maxBodyBytes,
     maxSubscriptions,
     onerror: onError,
@@ -51,7 +57,7 @@ export async function serveHttp(input: HttpInput): Promise<HttpServer> {
   const legacy = createSessions({
     makeServer() {
       const server = input.makeServer('legacy');
-      if (input.updates !== undefined) attachUpdates(server, input.updates, 'legacy');
+      if (input.updates !== undefined) attachUpdates(server, input.updates);
       return server;
     },
     maxSessions: input.maxSessions ?? 64,
@@ -59,7 +65,7 @@ export async function serveHttp(input: HttpInput): Promise<HttpServer> {
     maxBodyBytes,
     onError,
   });
-  const fetch = route(modern, legacy);
+  const fetch = route({ modern, legacy, bus });
   const handler = toNodeHandler({ fetch }, { maxRequestBodySize: maxBodyBytes, onerror: onError });
   const server = createHttpServer((request, response) => {
     const answer = early(request, input.guard);
@@ -70,11 +76,10 @@ export async function serveHttp(input: HttpInput): Promise<HttpServer> {
   // A request's head must come soon; its answer may be a stream that stays open.
   server.headersTimeout = 10_000;
   server.requestTimeout = 60_000;
-  await listen(server, input);
+  await open(server, input);
   const stop = input.updates?.listen({
+    followed: bus.followed,
     onUpdate: (uri) => modern.notify.resourceUpdated(uri),
-    onManyFiles: () => undefined,
-    onAlert: () => undefined,
   });
   return toHttpServer(
     server,
@@ -107,15 +112,27 @@ async function send(answer: Response, response: ServerResponse): Promise<void> {
   response.end(await answer.text());
 }
 
-function route(modern: McpHttpHandler, legacy: Sessions): (request: Request) => Promise<Response> {
+interface Eras {
+  readonly modern: McpHttpHandler;
+  readonly legacy: Sessions;
+  readonly bus: FollowBus;
+}
+
+function route({ modern, legacy, bus }: Eras): (request: Request) => Promise<Response> {
   return async (request) => {
     const options = { maxRequestBodySize: maxBodyBytes };
-    const isLegacy = await isLegacyRequest(request, undefined, options);
-    return isLegacy ? legacy.fetch(request) : modern.fetch(request);
+    if (await isLegacyRequest(request, undefined, options)) return legacy.fetch(request);
+    // The SDK refuses a request whose header says something else than its body.
+    if (request.headers.get('mcp-method')?.trim() !== listen) return modern.fetch(request);
+    const body: unknown = await request.clone().json();
+    const uris = urisOfListen(body);
+    if (uris.length <= maxFollowed) return bus.serving(uris, () => modern.fetch(request));
+    const { id = null } = body as { readonly id?: unknown };
+    return Response.json({ jsonrpc: '2.0', id, error: { code: -32602, message: tooMany } });
   };
 }
 
-function listen(server: Server, { host, port }: HttpInput): Promise<void> {
+function open(server: Server, { host, port }: HttpInput): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const taken = cause.code === 'EADDRINUSE';

@@ -135,7 +135,7 @@ describeNeeding(['docker'], 'the chat bot', () => {
     await phone.sees(/^✅ Rejected/);
     await watched.until('no hold', ({ holds }) => holds.length === 0);
     await waitFor(async () => (await countMany(watched)) === 60);
-    await watched.far('rm -r many');
+    await takeMany(watched);
     const again = await waitFor(() =>
       phone.messages.find(({ id, text }) => id > held.id && text.startsWith('✋ ')),
     );
@@ -158,7 +158,12 @@ async function loseMany(watched: Watched): Promise<void> {
   const files = Array.from({ length: 60 }, (_, at) => [`many/${at}`, `content ${at}`] as const);
   watched.put(Object.fromEntries(files));
   await watched.flush();
-  await watched.far('rm -r many');
+  await takeMany(watched);
+}
+
+/** All at one stroke: of a slow removal the first few files go ahead before there is anything to hold. */
+async function takeMany(watched: Watched): Promise<void> {
+  await watched.far('mv many "$(mktemp -d)"');
 }
 
 async function countMany(watched: Watched): Promise<number> {

@@ -24,8 +24,12 @@ export function note(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** What was left out, or could not be done, and does not stop the command. */
+const warned = new Set<string>();
+
+/** What was left out, or could not be done, and does not stop the command. Said once, though found twice. */
 export function warn(text: string): void {
+  if (warned.has(text)) return;
+  warned.add(text);
   note(`${errorColors.yellow('warning')} ${text}`);
 }
 

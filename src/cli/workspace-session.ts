@@ -1,6 +1,6 @@
 /** The live session between a workspace and its container, as run, shell and stop need it. */
 import { basename } from 'node:path';
-import type { SessionRecord, SessionStatus } from '../control/api.ts';
+import type { SessionOptions, SessionRecord, SessionStatus } from '../control/api.ts';
 import { startInBackground } from '../control/background.ts';
 import { callSession, isRunning } from '../control/client.ts';
 import { changedOptions, prepareSession, type WatchRequest } from '../control/prepare.ts';
@@ -29,12 +29,16 @@ export async function startWorkspaceSession(
   pair: WorkspacePair,
   { signal, config }: StartOptions,
 ): Promise<SessionStatus> {
-  const request = requestFor(pair, config);
-  const running = workspaceSession(pair);
-  const differing = running === undefined ? [] : await changedOptions(request);
-  if (running !== undefined && differing.length > 0) {
+  const settings = loadSyncSettings({ workspace: pair.workspace, config });
+  for (const warning of settings.warnings) warn(warning);
+  const known = workspaceSession(pair);
+  // A file that cannot be understood, half saved perhaps, must not let through what it leaves out when it can be.
+  if (known !== undefined && settings.doubtful) return resumeWorkspaceSession(known, signal);
+  const request = requestFor(pair, settings.options);
+  const differing = await changedOptions(request);
+  if (known !== undefined && differing.length > 0) {
     note(`synchronising with another ${differing.join(', ')} from now on`);
-    await stopSession(running);
+    await stopSession(known);
   }
   return startInBackground(await prepareSession(request), { signal });
 }
@@ -54,10 +58,8 @@ export async function resumeWorkspaceSession(
   return startInBackground({ record, running, fresh: false }, { signal });
 }
 
-function requestFor(pair: WorkspacePair, config: string | undefined): WatchRequest {
+function requestFor(pair: WorkspacePair, found: SessionOptions): WatchRequest {
   const { command, workspace } = pair;
-  const { options: found, warnings } = loadSyncSettings({ workspace, config });
-  for (const warning of warnings) warn(warning);
   // The engine is the one that the container was found with, and needs no other machine's command.
   const { docker: _docker, ...defaults } = found;
   const usual = command.length === 1 && command[0] === engineOf(command);

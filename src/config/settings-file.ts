@@ -6,7 +6,7 @@ import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { CaiError, toCaiError } from '../errors.ts';
 import { type KeyTable, type SettingKey, valueAt } from './key-table.ts';
-import type { Layer } from './layers.ts';
+import type { Layer, Origin } from './layers.ts';
 import { lineOf, parseToml, readToml, schemaError, type TomlFile } from './toml.ts';
 import { isTable, SchemaFault, type Table, wrong } from './values.ts';
 
@@ -16,6 +16,8 @@ export interface FileSettings<T> extends Layer<T> {
   readonly path: string;
   readonly kind: FileKind;
   readonly warnings: readonly string[];
+  /** Something in it could not be understood, so nobody knows what it should have said. */
+  readonly doubtful: boolean;
 }
 
 export interface FileQuery {
@@ -34,7 +36,7 @@ export function readSettingsFile<T>(table: KeyTable<T>, query: FileQuery): FileS
     return settingsOf(table, readToml(query.path), query);
   } catch (error) {
     if (query.strict) throw error;
-    return nothingOf(query, `${toCaiError(error).message} It is left out.`);
+    return nothingOf(query, leftOut(toCaiError(error).message));
   }
 }
 
@@ -48,7 +50,12 @@ export function parseSettings<T>(
 }
 
 function nothingOf<T>({ path, kind }: FileQuery, warning: string): FileSettings<T> {
-  return { path, kind, values: {}, origin: () => ({ kind, path, line: 1 }), warnings: [warning] };
+  const origin = (): Origin => ({ kind, path, line: 1 });
+  return { path, kind, values: {}, origin, warnings: [warning], doubtful: true };
+}
+
+function leftOut(message: string): string {
+  return `${message.replace(/\.?$/, '.')} It is left out.`;
 }
 
 function settingsOf<T>(known: KeyTable<T>, file: TomlFile, query: FileQuery): FileSettings<T> {
@@ -56,11 +63,13 @@ function settingsOf<T>(known: KeyTable<T>, file: TomlFile, query: FileQuery): Fi
   const warnings: string[] = [];
   const values: Partial<T> = {};
   const lines = new Map<keyof T, number>();
+  let doubtful = false;
   for (const { keys, table } of tablesOf(file, query)) {
     const fault = (thrown: unknown): void => {
       const error = schemaError(thrown, file, { keys });
       if (query.strict) throw error;
-      warnings.push(`${error.message} It is left out.`);
+      warnings.push(leftOut(error.message));
+      doubtful ||= !(thrown instanceof MisplacedKey);
     };
     const place: Place = { isTop: keys.length === 0, kind };
     for (const unknown of unknownKeys(known, table, place)) fault(unknown);
@@ -82,14 +91,18 @@ function settingsOf<T>(known: KeyTable<T>, file: TomlFile, query: FileQuery): Fi
     values,
     origin: (name) => ({ kind, path, line: lines.get(name) ?? 1 }),
     warnings,
+    doubtful,
   };
 }
 
+/** A key that means something, and not here. */
+class MisplacedKey extends SchemaFault {}
+
 function checkPlace<T>({ key, userOnly, workspaceOnly }: SettingKey<T>, kind: FileKind): void {
   if (userOnly && kind !== 'user-file')
-    throw new SchemaFault(key, `"${key}" counts only in the user's own configuration`);
+    throw new MisplacedKey(key, `"${key}" counts only in the user's own configuration`);
   if (workspaceOnly && kind !== 'workspace-file')
-    throw new SchemaFault(key, `"${key}" counts only in a workspace's containai.toml`);
+    throw new MisplacedKey(key, `"${key}" counts only in a workspace's containai.toml`);
 }
 
 interface Part {

@@ -59,8 +59,11 @@ test('a file that was only found names no commands, and its faults are warnings'
     file,
     '[sync]\nignore = "x"\nssh = "sh -c evil"\nnode = "evil"\ngi = 1\ngit = true\n',
   );
-  const { options, warnings } = loadSyncSettings({ workspace });
-  expect(options).toEqual({ ...defaultOptions, git: true });
+  const { options, warnings, doubtful } = loadSyncSettings({ workspace });
+  expect({ options, doubtful }).toEqual({
+    options: { ...defaultOptions, git: true },
+    doubtful: true,
+  });
   expect(warnings).toEqual([
     expect.stringContaining(`${file}:5: there is no key "sync.gi"`),
     expect.stringContaining(`${file}:2: "sync.ignore" must be a list of texts`),
@@ -68,6 +71,10 @@ test('a file that was only found names no commands, and its faults are warnings'
     expect.stringContaining(`${file}:4: "sync.node" counts only in the user's own`),
   ]);
   expect(() => loadSyncSettings({ workspace, config: file })).toThrow(`${file}:5: there is no key`);
+  writeFileSync(file, '[sync]\nssh = "ssh -F x"\n');
+  expect(loadSyncSettings({ workspace })).toMatchObject({ doubtful: false });
+  writeFileSync(file, '[sync]\nignore = [');
+  expect(loadSyncSettings({ workspace })).toMatchObject({ doubtful: true });
 });
 
 test("a session of a file has the user's options where the file is silent; flags go before both", () => {

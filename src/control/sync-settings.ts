@@ -17,6 +17,8 @@ export interface SyncSettings {
   readonly origins: Readonly<Record<keyof SessionOptions, Origin>>;
   /** What was left out of files that were found, as sentences for people. */
   readonly warnings: readonly string[];
+  /** Some of that could not be understood: it may have asked for less than what holds now. */
+  readonly doubtful: boolean;
 }
 
 /** What files say of a session of this directory that no file describes. Throws CONFIG for a file that was named. */
@@ -56,6 +58,7 @@ function resolved(
     options: Object.fromEntries(set) as unknown as SessionOptions,
     origins,
     warnings: files.flatMap(({ warnings }) => warnings),
+    doubtful: files.some(({ doubtful }) => doubtful),
   };
 }
 

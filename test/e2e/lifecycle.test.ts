@@ -124,7 +124,12 @@ describeNeeding(['docker'], 'the container of a workspace', () => {
     expect(second.stdout).toBe('a.log b.txt code.txt\n');
     expect(second.stderr).toContain('with another ignore, conflicts from now on');
     expect(await options()).toMatchObject([1, { conflicts: 'local', ignore: [] }]);
-    expect((await here.ok(list)).stderr).toBe('');
+    // A file that is half saved changes nothing.
+    writeFileSync(file, '[sync]\nconflicts = ');
+    expect((await here.ok(list)).stderr).toMatch(
+      /^warning .*containai\.toml:2:.*\. It is left out\.\n$/,
+    );
+    expect(await options()).toMatchObject([1, { conflicts: 'local' }]);
   });
 
   test('is made from the image that is named, which is remembered', async () => {

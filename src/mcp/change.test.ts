@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Calls, SessionEvent, SessionStatus } from '../control/api.ts';
 import { fakeStatus } from '../control/fake-session.ts';
+import { CaiError } from '../errors.ts';
 import type { Follower, SessionPort } from './port.ts';
 import { useTools } from './testing.ts';
 
@@ -57,10 +58,13 @@ const transfer = (path: string, to: 'local' | 'container'): SessionEvent => ({
 
 async function write(played: Played, path = 'f') {
   const { use } = await useTools({ '.gitignore': 'left\n' }, { port: played.port, waitMs: 300 });
-  return use<{ sync: { state: string; ms?: number; reason?: string } }>('write_file', {
-    path,
-    content: 'x',
-  });
+  return use<{ sync: { state: string; ms?: number; reason?: string; unsigned?: string } }>(
+    'write_file',
+    {
+      path,
+      content: 'x',
+    },
+  );
 }
 
 test('arrived, when the transfer of that path to the other side is told', async () => {
@@ -91,6 +95,26 @@ test.each([
 ] as const)('a session that is %j', async (status, sync) => {
   expect((await write(play(status))).sync).toMatchObject(sync);
 });
+
+test.each([
+  ['TIMEOUT', 'Session near did not answer within 1000 ms.'],
+  ['NO_SESSION', undefined],
+] as const)(
+  'a label that could not be put on (%s) is told where a history is',
+  async (code, unsigned) => {
+    const played = play({ state: 'paused' });
+    const port: SessionPort = {
+      ...played.port,
+      call: (name, params) =>
+        name === 'attribute'
+          ? Promise.reject(new CaiError(code, 'Session near did not answer within 1000 ms.'))
+          : played.port.call(name, params),
+    };
+    const { sync } = await write({ ...played, port });
+    expect(sync).toMatchObject({ state: 'pending' });
+    expect(sync.unsigned).toBe(unsigned);
+  },
+);
 
 test('a path that is ignored stays, and nobody waits for it', async () => {
   const played = play({ state: 'watching' });

@@ -21,6 +21,12 @@ export const syncOutcome = z
     side: z.enum(['local', 'container']).describe('the other side'),
     ms: z.number().optional().describe('from the write here to its place there'),
     reason: z.string().optional(),
+    unsigned: z
+      .string()
+      .optional()
+      .describe(
+        'why the history may not name the client for it: an undo by its name leaves it out',
+      ),
   })
   .describe('what became of the change on the other side');
 
@@ -52,10 +58,10 @@ export async function carry<T>(
   }
   const awaited = delivery.expect(change.path);
   try {
-    await announce(call, change.claims);
+    const unsigned = await announce(call, change.claims);
     const made = await make();
     const delivered = await arrival(call, change, awaited);
-    return { made, sync: { side, ...delivered } };
+    return { made, sync: { side, ...delivered, ...(unsigned === undefined ? {} : { unsigned }) } };
   } finally {
     awaited.cancel();
   }
@@ -91,14 +97,20 @@ function whyNot(path: Path, { holds, problems, conflicts }: FlushResult): Delive
   return open === undefined ? undefined : { state: 'conflict', reason: open.summary };
 }
 
-/** Says whose the next changes will be. */
-export async function announce({ workspace, author, signal }: ToolCall, claims: readonly Claim[]) {
+/** Says whose the next changes will be; answers with the reason when it could not be said. */
+export async function announce(
+  { workspace, author, signal }: ToolCall,
+  claims: readonly Claim[],
+): Promise<string | undefined> {
   const { port } = workspace;
   try {
     const params = { side: port.side, by: author, claims };
     await port.call('attribute', params, { signal, timeoutMs: 1000 });
-  } catch {
-    // A label that could not be put on is no reason not to work.
+    return undefined;
+  } catch (error) {
+    // A label that could not be put on is no reason not to work; without a session nothing has one.
+    const { code, message } = toCaiError(error);
+    return code === 'NO_SESSION' ? undefined : message;
   }
 }
 
@@ -119,7 +131,12 @@ function whyStays({ workspace }: ToolCall, change: Change): string | undefined {
 }
 
 /** What follows "Edited src/index.ts" in an answer. */
-export function describeSync({ state, side, ms, reason }: SyncOutcome): string {
+export function describeSync(outcome: SyncOutcome): string {
+  const { unsigned } = outcome;
+  return `${describeState(outcome)}${unsigned === undefined ? '' : `; the history may not name you: ${unsigned}`}`;
+}
+
+function describeState({ state, side, ms, reason }: SyncOutcome): string {
   const where = sideName(side);
   if (state === 'arrived') return `, ${where} after ${ms} ms`;
   if (state === 'pending') return `; not ${where} yet: ${reason}`;

@@ -153,6 +153,7 @@ export interface Edited {
     readonly state: string;
     readonly side: 'local' | 'container';
     readonly reason?: string;
+    readonly unsigned?: string;
   };
 }
 
@@ -172,8 +173,10 @@ export function changedPath({ tool, result: { failed, data } }: Called): string 
 /** "✅ Edited src/index.ts - changes synced to local"; both sides have it then, wherever the bot runs. */
 export function editedLine({ path, result, sync }: Edited): string {
   const head = `${result === 'created' ? 'Created' : 'Edited'} ${displayPath(path)}`;
-  if (sync.state === 'arrived') return `✅ ${head} - changes synced to local`;
+  const unsigned =
+    sync.unsigned === undefined ? '' : `\n⚠️ The history may not name you: ${sync.unsigned}`;
+  if (sync.state === 'arrived') return `✅ ${head} - changes synced to local${unsigned}`;
   const other = sync.side === 'local' ? 'on the host' : 'in the container';
   const reason = sync.reason === undefined ? '' : `: ${sync.reason}`;
-  return `⚠️ ${head} - not ${other}${sync.state === 'pending' ? ' yet' : ''}${reason}`;
+  return `⚠️ ${head} - not ${other}${sync.state === 'pending' ? ' yet' : ''}${reason}${unsigned}`;
 }

@@ -77,7 +77,10 @@ describeNeeding(['docker'], 'the chat bot', () => {
     await cai.json(['undo', '--by', 'telegram:7'], { cwd: local });
     await watched.same();
     expect(await watched.far('cat src/index.ts')).toBe(source);
-    expect(bot.output()).not.toContain('AbcDef');
+    const processes = await container.exec(['sh', '-c', 'cat /proc/[0-9]*/cmdline']);
+    const listed = processes.stdout + readFileSync(`/proc/${bot.pid}/cmdline`, 'utf8');
+    expect(listed).toContain('telegram');
+    expect(bot.output() + listed).not.toMatch(/AbcDef|sk-test/);
     expect(phone.messages).toHaveLength(3);
 
     // A container must not unlock its own deletions: the bot in it names the commands of the host.

@@ -197,20 +197,21 @@ test('of more than twenty messages at once the rest is left out, but for /stop',
   useBotState();
   const telegram = await startTelegram();
   const phone = telegram.user(7);
-  for (let count = 0; count < 25; count += 1) phone.say('/help');
+  for (let count = 0; count < 60; count += 1) phone.say('/help');
   phone.say('/stop');
   await useBot({ telegram });
   await phone.sees('Nothing runs.');
-  await waitFor(() => phone.messages.length === 22);
-  const texts = phone.messages.map(({ text }) => text);
-  expect(
-    texts.filter((text) => text.startsWith('That is a lot at once; I leave out')),
-  ).toHaveLength(1);
+  await phone.sees(/^That is a lot at once; I leave out the rest/);
+  const helped = () =>
+    phone.messages.filter(({ text }) => text.startsWith('Your workspace')).length;
+  await waitFor(() => helped() >= 20);
+  // One more every two seconds, should this machine be slow.
+  expect(helped()).toBeLessThan(40);
 });
 
 test('what was taken is noted as begun in the same breath', async () => {
   useBotState();
-  const { telegram, ready } = await useBot();
+  const telegram = await startTelegram();
   const memory = openMemory(9);
   const say = () => undefined;
   const workspace = openWorkspace({
@@ -236,7 +237,6 @@ test('what was taken is noted as begun in the same breath', async () => {
   await telegram.user(7).sees(/^📊/);
   await bot.close();
   workspace.close();
-  expect(ready.bot).toBe('cai_test_bot');
 });
 
 test('/stop ends what runs and drops what waits', async () => {

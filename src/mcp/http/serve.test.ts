@@ -54,6 +54,22 @@ async function connect({ url }: HttpServer, era: 'legacy' | 'modern' = 'legacy')
   return { client, transport };
 }
 
+test('an idle connection outlives a client that is held up, unless there are very many', async () => {
+  const { url, port } = await start();
+  const keptFor = async (): Promise<string | null> => {
+    const headers = { 'content-type': 'application/json', accept: 'application/json' };
+    const answer = await fetch(url, { method: 'POST', body: '{}', headers });
+    await answer.text();
+    return answer.headers.get('keep-alive');
+  };
+  expect(await keptFor()).toBe('timeout=75');
+  const sockets = Array.from({ length: 140 }, () => createConnection(port, '127.0.0.1'));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  await waitFor(async () => (await keptFor()) === null);
+});
+
 test.each(['legacy', 'modern'] as const)(
   'a call of a %s client ends when it is cancelled',
   async (era) => {

@@ -40,6 +40,11 @@ export interface HttpServer {
 
 const maxBodyBytes = 16 * 1024 * 1024;
 const maxConnections = 256;
+/**
+ * Longer than a client on a busy machine is held up: with Node's five seconds it sent the answer to a question of ours
+ * (sampling, elicitation) on a connection that was closed just then, and the call waited for it in vain.
+ */
+const keepAliveMs = 75_000;
 const maxSubscriptions = 256;
 const listen = 'subscriptions/listen';
 
@@ -68,14 +73,12 @@ export async function serveHttp(input: HttpInput): Promise<HttpServer> {
   const fetch = route({ modern, legacy, bus });
   const handler = toNodeHandler({ fetch }, { maxRequestBodySize: maxBodyBytes, onerror: onError });
   const server = createHttpServer((request, response) => {
+    if (isCrowded()) response.shouldKeepAlive = false;
     const answer = early(request, input.guard);
     if (answer === undefined) void handler(request as NodeIncomingMessageLike, response);
     else void send(answer, response);
   });
-  server.maxConnections = maxConnections;
-  // A request's head must come soon; its answer may be a stream that stays open.
-  server.headersTimeout = 10_000;
-  server.requestTimeout = 60_000;
+  const isCrowded = bound(server);
   await open(server, input);
   const stop = input.updates?.listen({
     followed: bus.followed,
@@ -90,6 +93,23 @@ export async function serveHttp(input: HttpInput): Promise<HttpServer> {
     },
     legacy.size,
   );
+}
+
+/** Answers whether so many connections are open that none should be kept for later. */
+function bound(server: Server): () => boolean {
+  let open = 0;
+  server.on('connection', (socket) => {
+    open += 1;
+    socket.once('close', () => {
+      open -= 1;
+    });
+  });
+  server.maxConnections = maxConnections;
+  server.keepAliveTimeout = keepAliveMs;
+  // A request's head must come soon; its answer may be a stream that stays open.
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 60_000;
+  return () => open > maxConnections / 2;
 }
 
 /** What is answered without reading a body: who is not let in must not fill the memory. */

@@ -7,7 +7,7 @@ import { judge } from './bars.ts';
 import { machine } from './machine.ts';
 import type { Measure } from './measure.ts';
 import type { Form } from './pair.ts';
-import { preferImageWithRsync } from './pair.ts';
+import { preferImageWithRsync, useMemory } from './pair.ts';
 import type { Peer } from './peer.ts';
 import { cai } from './peers/cai.ts';
 import { lsyncd } from './peers/lsyncd.ts';
@@ -19,10 +19,11 @@ import type { Results } from './render.ts';
 import { render } from './render.ts';
 import { fullScale, quickScale, runScenario, scenarios } from './scenarios.ts';
 
-const help = `npm run bench -- [--quick] [--json] [--only SCENARIO]… [--form FORM] [--peer NAME]…
+const help = `npm run bench -- [--quick] [--memory] [--json] [--only SCENARIO]… [--form FORM] [--peer NAME]…
 
   --quick           fewer repetitions, and 20,000 files where it would be 100,000
   --json            print every value as JSON
+  --memory          all trees in memory (/dev/shm), to leave the disk out of it
   --only SCENARIO   ${scenarios.map(({ name }) => name).join(', ')}
   --form FORM       container, directories
   --peer NAME       cai, rsync -a, unison, syncthing, lsyncd, mutagen
@@ -35,6 +36,7 @@ const { values: flags } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
+    memory: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: scenarios.map(({ name }) => name) },
     form: { type: 'string', multiple: true, default: [...allForms] },
@@ -47,6 +49,7 @@ async function bench(): Promise<void> {
   const measures: Measure[] = [];
   const failures: string[] = [];
   await preferImageWithRsync();
+  if (flags.memory) useMemory();
   const facts = await machine();
   const { peers, missing } = await installed();
   for (const scenario of scenarios.filter(({ name }) => flags.only.includes(name))) {
@@ -72,7 +75,7 @@ async function bench(): Promise<void> {
     missing,
     failures,
     largeFiles: scale.largeFiles,
-    machine: facts,
+    machine: { ...facts, trees: flags.memory ? 'in memory' : 'on disk' },
   };
   if (flags.json) process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);
   else process.stdout.write(`${render(results).join('\n')}\n`);

@@ -30,6 +30,14 @@ export async function preferImageWithRsync(): Promise<void> {
   if (ok) process.env.BASE_IMAGE ??= imageWithRsync;
 }
 
+let inMemory = false;
+
+/** All trees are made in memory from now on: what is left is the work of the programs, not of a disk. */
+export function useMemory(): void {
+  process.env.TMPDIR = '/dev/shm';
+  inMemory = true;
+}
+
 /** Opens a pair; undefined when it was to be a container and there can be none. */
 export async function openPair(form: Form): Promise<Pair | undefined> {
   const top = realpathSync(mkdtempSync(join(tmpdir(), 'cai-bench-')));
@@ -40,6 +48,7 @@ export async function openPair(form: Form): Promise<Pair | undefined> {
     keep: false,
     signal: new AbortController().signal,
     say: (line) => process.stderr.write(`${line}\n`),
+    args: inMemory ? ['--tmpfs', '/workspace:exec'] : [],
     withoutContainer: form === 'directories',
   });
   const close = async () => {

@@ -23,6 +23,8 @@ export interface FarOptions extends ImageOptions {
   /** A temporary directory to make things in. */
   readonly top: string;
   readonly keep: boolean;
+  /** Further arguments of `docker run`. */
+  readonly args?: readonly string[];
   /** Do without docker. */
   readonly withoutContainer?: boolean;
 }

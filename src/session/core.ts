@@ -44,8 +44,8 @@ export interface Core {
   readonly dirty: Set<Path>;
   /** Paths whose large content is on its way; left alone until it is there. */
   readonly inFlight: Set<Path>;
-  /** Contents of files that came to new paths: where to, and when (milliseconds since 1970); the newest of them. */
-  readonly createdLately: Map<Digest, { readonly path: Path; readonly time: number }>;
+  /** Files that came to new paths: their contents, and when (milliseconds since 1970); the newest of them. */
+  readonly createdLately: Map<Path, { readonly digest: Digest; readonly time: number }>;
   /** Removals that wait for a person. */
   readonly held: Set<Path>;
   /** Paths that went back in time on a side, and what stands there; they wait for a person too. */

@@ -197,6 +197,18 @@ describe('a move of which the halves are told apart', () => {
     expect(fs.existsSync(join(pair.local, 'd'))).toBe(false);
   });
 
+  it('one copy stands for one removal, however many files had that content', async () => {
+    const same = Object.fromEntries(Array.from({ length: 120 }, (_, i) => [`d/f${i}`, 'the same']));
+    const pair = await startPair({ fill: (local) => makeTree(local, same) });
+    await pair.same();
+    fs.cpSync(join(pair.container, 'd/f0'), join(pair.container, 'copy'));
+    await pair.same();
+    fs.rmSync(join(pair.container, 'd'), { recursive: true });
+    await flush(pair);
+    expect(pair.session.status().holds).toMatchObject([{ reason: 'mass-deletion' }]);
+    expect(fs.existsSync(join(pair.local, 'd/f119'))).toBe(true);
+  });
+
   it('but a removal of what was made a moment ago is one', async () => {
     const pair = await startPair();
     fs.writeFileSync(join(pair.local, 'stays'), 'it stays');

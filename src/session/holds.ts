@@ -44,10 +44,10 @@ export function judgeRemovals(
   );
   const genuine = waiting.filter((action) => !clearsTheWay(action.path, making));
   const going = new Set(removals.map((action) => action.path));
-  const files = genuine.filter(
-    ({ path, expect }) =>
-      expect.kind === 'file' && !moved.has(path) && !isElsewhere(core, expect.digest, going, now),
-  ).length;
+  const gone = genuine.flatMap(({ path, expect }) =>
+    expect.kind === 'file' && !moved.has(path) ? [expect.digest] : [],
+  );
+  const files = gone.length - countElsewhere(core, gone, going, now);
   const recent = forgetOld(window.recent[target], now);
   const total = core.base.files + sum(recent);
   const many = files + sum(recent);
@@ -63,13 +63,30 @@ export function judgeRemovals(
   return { reason, held: genuine.map((action) => action.path) };
 }
 
-/** The content came to a path that stays, lately: a move, of which the creation was carried over first. */
-function isElsewhere(core: Core, digest: Digest, going: ReadonlySet<Path>, now: number): boolean {
-  const created = core.createdLately.get(digest);
-  if (created === undefined || now - created.time > windowMs || going.has(created.path))
-    return false;
-  const there = core.base.get(created.path);
-  return there?.kind === 'file' && there.digest === digest;
+/**
+ * How many of these contents came to a path that stays, lately: moves, of which the creation was carried
+ * over first. One creation is the other half of one removal, and of no further one.
+ */
+function countElsewhere(
+  core: Core,
+  gone: readonly Digest[],
+  going: ReadonlySet<Path>,
+  now: number,
+): number {
+  if (gone.length === 0 || core.createdLately.size === 0) return 0;
+  const left = new Map<Digest, number>();
+  for (const digest of gone) left.set(digest, (left.get(digest) ?? 0) + 1);
+  let count = 0;
+  for (const [path, { digest, time }] of core.createdLately) {
+    const removals = left.get(digest) ?? 0;
+    if (removals === 0 || now - time > windowMs || going.has(path)) continue;
+    const there = core.base.get(path);
+    if (there?.kind !== 'file' || there.digest !== digest) continue;
+    left.set(digest, removals - 1);
+    core.createdLately.delete(path);
+    count += 1;
+  }
+  return count;
 }
 
 function clearsTheWay(path: Path, making: ReadonlySet<Path>): boolean {

@@ -14,7 +14,7 @@ import { addProblem, solveProblem } from './report.ts';
 
 /** Contents beyond this many bytes are not kept with their changes; they are read again when needed. */
 const bufferLimit = 32 * 1024 * 1024;
-/** Contents of new files that are remembered, to recognise moves. */
+/** New files that are remembered, to recognise moves. */
 const createdRemembered = 20_000;
 
 export interface IntakeResult {
@@ -60,8 +60,8 @@ export function takeIn(
 function noteCreated(core: Core, path: Path, look: Look): void {
   if (look?.kind !== 'file' || core.hostLeads || core.base.get(path) !== null) return;
   const { createdLately } = core;
-  createdLately.delete(look.digest);
-  createdLately.set(look.digest, { path, time: Date.now() });
+  createdLately.delete(path);
+  createdLately.set(path, { digest: look.digest, time: Date.now() });
   if (createdLately.size <= createdRemembered) return;
   for (const oldest of createdLately.keys()) {
     createdLately.delete(oldest);

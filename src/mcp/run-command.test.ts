@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeTree } from '../../test/support/tree.ts';
 import { waitFor } from '../../test/support/wait.ts';
+import { CaiError } from '../errors.ts';
 import { startPair } from '../session/testing.ts';
+import { noSession } from './no-session.ts';
 import { portOf, useTools } from './testing.ts';
 
 const node = process.execPath;
@@ -102,6 +104,18 @@ test('what it changes is in the history under the name of the client, and can be
     dry_run: true,
   });
   expect(back.done.map(({ path }) => path)).toEqual(expect.arrayContaining(['from/x', 'to/y']));
+});
+
+test('says so when the session does not take the name', async () => {
+  const port = {
+    ...noSession(),
+    isUp: () => true,
+    call: () => Promise.reject(new CaiError('BUSY', 'Too many calls.')),
+  };
+  const { say } = await useTools({}, { allowExec: true, port });
+  expect(await say('run_command', { command: [node, '-e', ''] })).toContain(
+    '[exit code 0; the history may not name you: Too many calls.]',
+  );
 });
 
 async function readPid(root: string): Promise<string> {

@@ -30,6 +30,10 @@ const output = z.object({
   output: z.string().describe('stdout and stderr as they came'),
   omitted_bytes: z.number(),
   ms: z.number(),
+  unsigned: z
+    .string()
+    .optional()
+    .describe('why the history may not name the client for what it changed'),
 });
 
 export const runCommand = tool({
@@ -43,6 +47,7 @@ export const runCommand = tool({
   async run(args, call) {
     const { workspace, signal, progress } = call;
     const asked = workspace.path(args.cwd ?? '.');
+    let unsigned: string | undefined;
     const end = await withSpot({ root: workspace.root, path: asked }, async (spot) => {
       if (spot.stat === undefined) throw fromErrno({ code: 'ENOENT' }, spot.path);
       if (!spot.stat.isDirectory()) throw wrongKind(spot.path, spot.stat);
@@ -57,7 +62,14 @@ export const runCommand = tool({
         onOutput: (bytes: number, text: string) => progress.tell(bytes, lastLine(text)),
       };
       // It can write anywhere.
-      return atWork(call, '', () => runProgram(program));
+      return atWork(
+        call,
+        '',
+        () => runProgram(program),
+        (why) => {
+          unsigned ??= why;
+        },
+      );
     });
     const { exitCode, timedOut, output: printed, omitted, ms } = end;
     const how = timedOut
@@ -72,9 +84,11 @@ export const runCommand = tool({
       output: printed,
       omitted_bytes: omitted,
       ms,
+      ...(unsigned === undefined ? {} : { unsigned }),
     };
     const blank = printed === '' || printed.endsWith('\n') ? '' : '\n';
-    return { text: `${printed}${blank}[${how}]`, data };
+    const note = unsigned === undefined ? '' : `; the history may not name you: ${unsigned}`;
+    return { text: `${printed}${blank}[${how}${note}]`, data };
   },
 });
 

@@ -3,10 +3,9 @@
  * or to standard output. For its owner alone: it holds what the volume holds, secrets too.
  */
 import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
 import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 import { CaiError, toCaiError } from '../../errors.ts';
 import { expandHome } from '../workspace.ts';
 
@@ -64,7 +63,15 @@ export async function openOutput(path: string): Promise<Output & { kind: 'file' 
     throw toCaiError(error, path);
   });
   const discard = (): Promise<void> => rm(draft, { force: true });
-  const stream = createWriteStream(draft, { fd: file.fd, autoClose: false });
+  // Not one of node's own on the file: those close it, too, and whoever is second finds it closed.
+  let writing = Promise.resolve();
+  const stream = new Writable({
+    highWaterMark: 1024 * 1024,
+    write(bytes: Uint8Array, _encoding, done) {
+      writing = file.writeFile(bytes);
+      writing.then(() => done(), done);
+    },
+  });
   return {
     kind: 'file',
     path,
@@ -81,6 +88,7 @@ export async function openOutput(path: string): Promise<Output & { kind: 'file' 
     },
     async discard() {
       stream.destroy();
+      await writing.catch(() => {});
       await file.close().catch(() => {});
       await discard();
     },

@@ -64,17 +64,24 @@ async function spoolInput({
     await drop();
   };
   try {
-    const sink = file.createWriteStream({ autoClose: false });
-    await pipeline(limited(input, maxBytes), sink, { signal });
-    return {
-      // A stream of a file handle hears no signal: whoever reads stops by itself.
-      read: () => file.createReadStream({ start: 0, autoClose: false }),
-      close,
+    const keep = async (source: AsyncIterable<Uint8Array>): Promise<void> => {
+      for await (const bytes of source) await file.writeFile(bytes);
     };
+    await pipeline(limited(input, maxBytes), keep, { signal });
+    return { read: () => contentOf(file), close };
   } catch (error) {
     await close();
     if (signal?.aborted) throw new CaiError('CANCELLED', 'Cancelled; nothing was changed.');
     throw toCaiError(error);
+  }
+}
+
+async function* contentOf(file: FileHandle): AsyncGenerator<Uint8Array> {
+  for (let at = 0; ; ) {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(65_536), 0, 65_536, at);
+    if (bytesRead === 0) return;
+    yield buffer.subarray(0, bytesRead);
+    at += bytesRead;
   }
 }
 

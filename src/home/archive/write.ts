@@ -64,6 +64,8 @@ async function pump(
   const failed = new Promise<never>((_, reject) => {
     output.once('error', reject);
   });
+  // It may fail when nobody waits for it any more.
+  failed.catch(() => {});
   try {
     for await (const bytes of gzip as AsyncIterable<Buffer>)
       if (!output.write(bytes)) await Promise.race([once(output, 'drain'), failed]);

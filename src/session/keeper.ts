@@ -6,15 +6,14 @@
  */
 import type { Kept, Replica } from '../replica/replica.ts';
 import type { NewVersion, Store, Version, VersionReason } from '../store/store.ts';
-import type { Digest, FileEntry, Look } from '../tree/entry.ts';
+import { type Digest, type FileEntry, type Look, sameContent } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { describeOverwritten } from './conflict-info.ts';
 import type { ConflictList } from './conflict-list.ts';
+import { Releases, watchFor } from './releases.ts';
 import type { Report } from './report.ts';
 import { addProblem, solveProblem, tell } from './report.ts';
 
-/** Milliseconds that a displaced file stays with its replica, to notice writers that still hold it open. */
-const watchFor = 2_000;
 const atOnce = 8;
 /** Milliseconds without anything displaced after which saving begins: edits have more hurry. */
 const startAfter = 60;
@@ -27,6 +26,10 @@ const commitAfter = 300;
 const wholeBytes = 256 * 1024;
 /** Milliseconds until a version that could not be stored (a full disk) is tried again. */
 const retryAfter = 5_000;
+/** Milliseconds between two looks at what can be let go, at least. */
+const releaseEvery = 100;
+/** A crash is not longer ago than this (milliseconds) when what it left is found saved already. */
+const savedWithin = 24 * 3600_000;
 
 interface Displaced {
   readonly replica: Replica;
@@ -68,7 +71,7 @@ export class Keeper {
   readonly #maxBytes: number;
   readonly #queue: Displaced[] = [];
   readonly #rows: Row[] = [];
-  readonly #releases = new Map<Replica, Displaced[]>();
+  readonly #releases = new Releases<Displaced>();
   readonly #lost = new WeakSet<Replica>();
   #working = 0;
   #commitTimer: NodeJS.Timeout | undefined;
@@ -96,6 +99,10 @@ export class Keeper {
   displaced(replica: Replica, side: Side, kept: Kept, why: Displacement): void {
     const placed = why.placed ?? null;
     const time = Date.now();
+    if (why.reason === 'recovered' && this.#isSavedAlready(side, kept)) {
+      this.#holdFor({ replica, side, kept, reason: why.reason, time, placed });
+      return;
+    }
     const late = !kept.expected && why.reason !== 'recovered';
     const conflict = late ? this.#overwritten(side, kept, placed, why) : why.conflict;
     const reason = kept.expected ? why.reason : 'conflict';
@@ -104,6 +111,15 @@ export class Keeper {
     const what = { replica, side, kept, reason, time, placed, ...author };
     this.#queue.push(conflict === undefined ? what : { ...what, conflict });
     this.#startSoon();
+  }
+
+  /** The run that displaced it saved it too, and only did not live to let it go. */
+  #isSavedAlready(side: Side, { path, entry }: Kept): boolean {
+    const since = Date.now() - savedWithin;
+    const versions = this.#store.history({ path, exact: true, since });
+    return versions.some(
+      (version) => version.kept && version.side === side && sameContent(version.entry, entry),
+    );
   }
 
   /** A directory went, or a version whose content is in the store already. */
@@ -162,8 +178,8 @@ export class Keeper {
   async releaseAll(): Promise<void> {
     await this.settled();
     // What was written to since it was displaced comes back once more, and is saved before it goes.
-    for (let round = 0; round < 3 && this.#releases.size > 0; round += 1) {
-      await this.#release();
+    for (let round = 0; round < 3 && !this.#releases.isEmpty; round += 1) {
+      await this.#release(this.#releases.takeAll());
       await this.settled();
     }
     clearTimeout(this.#releaseTimer);
@@ -232,7 +248,7 @@ export class Keeper {
   /** With the link gone the replica tells again what it still keeps, at the next connect. */
   lost(replica: Replica): void {
     this.#lost.add(replica);
-    this.#releases.delete(replica);
+    this.#releases.drop(replica);
   }
 
   #failed(displaced: Displaced, error: unknown): void {
@@ -316,20 +332,29 @@ export class Keeper {
   }
 
   #holdFor(displaced: Displaced): void {
-    const list = this.#releases.get(displaced.replica);
-    if (list === undefined) this.#releases.set(displaced.replica, [displaced]);
-    else list.push(displaced);
-    if (this.#releaseTimer !== undefined) return;
-    this.#releaseTimer = setTimeout(() => {
-      this.#releaseTimer = undefined;
-      void this.#release();
-    }, watchFor);
+    const { replica, kept } = displaced;
+    const bytes = kept.entry.kind === 'file' ? kept.entry.size : 0;
+    this.#releases.add(replica, displaced, bytes, performance.now());
+    this.#releaseSoon();
+  }
+
+  #releaseSoon(): void {
+    const wait = this.#releases.next(performance.now());
+    if (this.#releaseTimer !== undefined || wait === undefined) return;
+    // Looked at every now and then: when much comes, some of it goes sooner.
+    this.#releaseTimer = setTimeout(
+      () => {
+        this.#releaseTimer = undefined;
+        void this.#release(this.#releases.takeDue(performance.now())).then(() =>
+          this.#releaseSoon(),
+        );
+      },
+      Math.min(Math.max(wait, releaseEvery), watchFor.atLeast),
+    );
     this.#releaseTimer.unref();
   }
 
-  async #release(): Promise<void> {
-    const releases = [...this.#releases];
-    this.#releases.clear();
+  async #release(releases: ReadonlyMap<Replica, readonly Displaced[]>): Promise<void> {
     for (const [replica, list] of releases) {
       const byId = new Map(list.map((displaced) => [displaced.kept.id, displaced]));
       try {

@@ -11,8 +11,8 @@ export interface IdleResult {
 
 export async function idleRow(running: Running, ms: number): Promise<IdleResult | undefined> {
   if (running.usage === undefined) return undefined;
-  // What the first sync left to do is not idling.
-  await pause(5000);
+  // What was done before leaves something to do (texts are stored, memory is given back): that is not idling.
+  await pause(Math.max(ms, 5000));
   const before = await running.usage();
   await pause(ms);
   const after = await running.usage();

@@ -12,6 +12,8 @@ import { addProblem, solveDamage, solveProblem } from './report.ts';
 
 /** Milliseconds of collecting before a commit; many edits share one. */
 const collectFor = 300;
+/** While more than so many come in that time it is put off, at most for so long: a disk that syncs all the time is slow. */
+const burst = { rows: 200, longest: 10_000 } as const;
 /** Milliseconds until a commit that failed is tried again. */
 const retryAfter = 5_000;
 /** Milliseconds between two looks at what the history must let go. */
@@ -31,9 +33,17 @@ export class Committer {
 
   soon(): void {
     if (this.#timer !== undefined || this.#running !== undefined) return;
+    this.#wait(performance.now() + burst.longest);
+  }
+
+  #wait(until: number): void {
+    const { uncommitted } = this.#engine().core;
+    const before = uncommitted.size;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      void this.now();
+      const isBurst = uncommitted.size - before > burst.rows;
+      if (isBurst && performance.now() < until) this.#wait(until);
+      else void this.now();
     }, this.#delay);
   }
 

@@ -124,6 +124,25 @@ test('a change through one name of a file is told for its other names', async ()
   await check(told, 0);
 });
 
+test('a file that was written through a name which was then taken away', async () => {
+  for (const take of ['removed', 'replaced', 'made a directory', 'removed with its directory']) {
+    const told = await openScanned();
+    const two = `${told.root}/directory/two`;
+    fs.mkdirSync(`${told.root}/directory`);
+    fs.writeFileSync(`${told.root}/one`, 'before');
+    fs.linkSync(`${told.root}/one`, two);
+    await told.replica.drain();
+    fs.appendFileSync(two, ' and after');
+    fs.chmodSync(two, 0o755);
+    if (take === 'removed with its directory')
+      fs.rmSync(`${told.root}/directory`, { recursive: true });
+    else fs.rmSync(two);
+    if (take === 'replaced') fs.writeFileSync(two, 'another');
+    if (take === 'made a directory') fs.mkdirSync(two);
+    await check(told, 0);
+  }
+});
+
 test('a file that was emptied through one of its names', async () => {
   const told = await openScanned();
   fs.writeFileSync(`${told.root}/one`, 'before');

@@ -18,6 +18,7 @@ import { takeLeftovers } from './leftovers.ts';
 import { createLock, type Lock } from './lock.ts';
 import { createLooking, type Looking } from './looking.ts';
 import { newOwner } from './modes.ts';
+import { pathOf } from './nodes.ts';
 import { refusal } from './permission.ts';
 import { createPicture } from './picture.ts';
 import { createPolling, type Polling } from './polling.ts';
@@ -140,7 +141,10 @@ export class DiskReplica implements Replica {
       disk,
       options: input.options,
       rules: new Rules(input.options.rules),
-      picture: createPicture(rootStat, (directory) => forgetDirectory(this.#view, directory)),
+      picture: createPicture(rootStat, {
+        onDropped: (directory) => forgetDirectory(this.#view, directory),
+        onNameGone: (file) => this.#looking.hints.add(pathOf(file)),
+      }),
       watcher,
       activity: createActivity(),
       onSecret: (path, present) => this.#emit({ type: 'secret', path, present }),

@@ -10,7 +10,7 @@ import type { Area } from './area.ts';
 import { closeQuietly, openToRead, sameInode } from './digest.ts';
 import { type Disk, diskPath, joinDisk } from './disk-path.ts';
 import { type DiskPath, isAbsence, readAsync } from './fs-port.ts';
-import { indexFile, type KeptLine } from './kept-index.ts';
+import { createKeptIndex } from './kept-index.ts';
 import { lookPatiently, toLook } from './look.ts';
 import { racyWindow } from './nodes.ts';
 import { chunkBytes, type Kept } from './replica.ts';
@@ -56,28 +56,7 @@ export function createKeptFiles(disk: Disk, area: Area): KeptFiles {
   // Prepared, and nobody has said yet what became of them.
   const open = new Set<string>();
   let orphans: Kept[] = [];
-  let index: number | undefined;
-  let generation = 0;
-
-  const note = (line: KeptLine): void => {
-    const at = area.open();
-    if (index !== undefined && generation !== area.generation) {
-      closeQuietly(fs, index);
-      index = undefined;
-    }
-    generation = area.generation;
-    index ??= fs.openSync(`${at}/${indexFile}`, 'a', 0o600);
-    fs.writeSync(index, `${JSON.stringify(line)}\n`);
-  };
-  const trim = (): void => {
-    // The index would grow for ever; with nothing kept it says nothing.
-    if (records.size > 0 || index === undefined) return;
-    try {
-      fs.ftruncateSync(index, 0);
-    } catch {
-      // A long index is no harm.
-    }
-  };
+  const index = createKeptIndex(fs, area);
 
   const hold: KeptFiles['hold'] = (place, entry, expected, known) => {
     const { id, path } = place;
@@ -86,7 +65,7 @@ export function createKeptFiles(disk: Disk, area: Area): KeptFiles {
     records.set(id, { ...place, kept, stat, racy: isRacyKept(stat) });
     open.delete(id);
     try {
-      if (!expected) note({ id, path, unexpected: true });
+      if (!expected) index.note({ id, path, unexpected: true });
     } catch {
       // It only says so after a crash.
     }
@@ -99,13 +78,14 @@ export function createKeptFiles(disk: Disk, area: Area): KeptFiles {
     },
     prepare: (path, where) => {
       const id = area.next('kept');
-      note({ id, path, ...(where === 'beside' ? { beside: true } : {}) });
+      index.note({ id, path, ...(where === 'beside' ? { beside: true } : {}) });
       const at = placeOf(disk, area.open(), id, path, where);
       open.add(id);
       return { id, path, at };
     },
     cancel: ({ at, id }) => {
       open.delete(id);
+      index.forget(id);
       try {
         fs.unlinkSync(at);
       } catch {
@@ -124,6 +104,7 @@ export function createKeptFiles(disk: Disk, area: Area): KeptFiles {
     forget: ({ id, at }) => {
       records.delete(id);
       open.delete(id);
+      index.forget(id);
       letGo(disk, at);
     },
     read: (id) => readRecord(disk, records.get(id), id),
@@ -135,15 +116,14 @@ export function createKeptFiles(disk: Disk, area: Area): KeptFiles {
         if (record === undefined) continue;
         const written = await writtenSince(disk, record);
         if (written !== undefined) changed.push(written);
-        else if (letGo(disk, record.at)) records.delete(id);
+        else if (letGo(disk, record.at)) {
+          records.delete(id);
+          index.forget(id);
+        }
       }
-      trim();
       return changed;
     },
-    close: () => {
-      if (index !== undefined) closeQuietly(fs, index);
-      index = undefined;
-    },
+    close: () => index.close(),
   };
 }
 

@@ -66,10 +66,13 @@ export function newDirectory(name: string, stat: Stats): DirectoryNode {
   };
 }
 
-export function createPicture(
-  rootStat: Stats,
-  onDropped: (directory: DirectoryNode) => void,
-): Picture {
+export interface PictureHooks {
+  readonly onDropped: (directory: DirectoryNode) => void;
+  /** A name of this file went: the file may have been written through it just before, which no watch tells. */
+  readonly onNameGone: (file: FileNode) => void;
+}
+
+export function createPicture(rootStat: Stats, hooks: PictureHooks): Picture {
   const root = newDirectory('', rootStat);
   const directories = new Map<number, DirectoryNode>([[root.ino, root]]);
   const linked = new Map<number, Names>();
@@ -93,6 +96,7 @@ export function createPicture(
     const others = names?.files.filter((other) => other !== file) ?? [];
     if (others.length === 0) linked.delete(file.ino);
     else linked.set(file.ino, { files: others, searched: names?.searched ?? 0 });
+    for (const other of others) if (other.parent !== undefined) hooks.onNameGone(other);
   };
   const release = (node: Node): void => {
     if (node.kind === 'file') {
@@ -100,7 +104,7 @@ export function createPicture(
       unlinked(node);
       node.release();
     } else if (node.kind === 'directory') {
-      onDropped(node);
+      hooks.onDropped(node);
       if (directories.get(node.ino) === node) directories.delete(node.ino);
       for (const child of node.children.values()) release(child);
       node.children.clear();

@@ -1,0 +1,30 @@
+/** What is written down about kept files is short, and complete at any moment. */
+import * as fs from 'node:fs';
+import { expect, test } from 'vitest';
+import { temporaryDirectory } from '../../test/support/tree.ts';
+import { createArea } from './area.ts';
+import { createKeptIndex, indexFile, readIndex } from './kept-index.ts';
+
+test('lines of what is not kept any more go, those of what is stay', () => {
+  const root = temporaryDirectory();
+  const area = createArea({ fs, root });
+  const index = createKeptIndex(fs, area);
+  index.note({ id: 'kept-first', path: 'a', beside: true });
+  index.note({ id: 'kept-first', path: 'a', unexpected: true });
+  for (let at = 0; at < 20_000; at += 1) {
+    index.note({ id: `kept-${at}`, path: `p${at}` });
+    if (at < 19_990) index.forget(`kept-${at}`);
+  }
+  const lines = fs.readFileSync(`${area.open()}/${indexFile}`, 'utf8').split('\n').length;
+  expect(lines).toBeLessThan(6_000);
+  const found = readIndex(fs, area.open());
+  expect(found.get('kept-first')).toEqual({
+    id: 'kept-first',
+    path: 'a',
+    beside: true,
+    unexpected: true,
+  });
+  for (let at = 19_990; at < 20_000; at += 1) expect(found.has(`kept-${at}`)).toBe(true);
+  index.close();
+  area.close('remove');
+});

@@ -51,6 +51,7 @@ export function write(
     const line = [list, text, how, path.slice(root.length + 1), Date.now()];
     system.writeSync(logged, `${JSON.stringify(line)}\n`);
   };
+  const pause = new Int32Array(new SharedArrayBuffer(4));
   let state = options.seed >>> 0;
   const next = (): number => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -71,9 +72,28 @@ export function write(
       return undefined;
     }
   };
-  const excuse = (path: string): void => {
+  // Sync takes a file away for an instant and may put it back: what seemed to be absent can be there again a
+  // moment later. So nothing is replaced or removed but what was seen; where nothing was, only a free name is taken.
+  const isLink = (path: string): boolean =>
+    system.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  const excuse = (path: string): boolean => {
     const content = contentOf(path);
     if (content !== undefined) note('replaced', content, 'excuse', path);
+    return content !== undefined;
+  };
+  const removeSeen = (path: string): void => {
+    if (!system.lstatSync(path).isDirectory()) {
+      if (isLink(path) || excuse(path)) system.unlinkSync(path);
+      return;
+    }
+    for (const child of system.readdirSync(path)) {
+      try {
+        removeSeen(`${path}/${child}`);
+      } catch {
+        // It went by itself.
+      }
+    }
+    system.rmdirSync(path);
   };
   const excuseAll = (path: string): void => {
     let children: string[] = [];
@@ -90,18 +110,14 @@ export function write(
   const inPlace = (): void => {
     const path = anyPath();
     const text = token() + 'x'.repeat(Math.floor(next() * 200));
-    excuse(path);
-    const fd = system.openSync(
-      path,
-      system.constants.O_WRONLY |
-        system.constants.O_CREAT |
-        system.constants.O_TRUNC |
-        system.constants.O_NOFOLLOW,
-      0o644,
-    );
+    const { O_RDWR, O_CREAT, O_NOFOLLOW } = system.constants;
+    const fd = system.openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o644);
     try {
+      const before = system.readFileSync(fd, 'latin1');
+      if (before !== '') note('replaced', before, 'truncated', path);
+      system.ftruncateSync(fd, 0);
       // Between open and write the path may have become another file; then this inode is not at a path any more.
-      system.writeSync(fd, text);
+      system.writeSync(fd, text, 0);
       note('written', text, 'in place', path);
     } finally {
       system.closeSync(fd);
@@ -113,9 +129,10 @@ export function write(
     const temporary = `${root}/.cai-writer-${name}-${count}`;
     system.writeFileSync(temporary, text);
     try {
-      excuse(path);
-      system.renameSync(temporary, path);
+      if (isLink(path) || excuse(path)) system.renameSync(temporary, path);
+      else system.linkSync(temporary, path);
       note('written', text, 'by rename', path);
+      system.rmSync(temporary, { force: true });
     } catch (error) {
       system.rmSync(temporary, { force: true });
       throw error;
@@ -175,7 +192,11 @@ export function write(
       git('commit', '-q', '--allow-empty', '-m', 'w');
       return;
     }
-    for (const path of options.first) excuseAll(`${root}/${path}`);
+    // Git does not tell what it replaces: more than one look, for what is away for an instant.
+    for (let round = 0; round < 3; round += 1) {
+      for (const path of options.first) excuseAll(`${root}/${path}`);
+      Atomics.wait(pause, 0, 0, 2);
+    }
     git('checkout', '-q', '-f', `b${1 + Math.floor(next() * branches)}`);
   };
   const actions: Record<string, () => void> = {
@@ -187,19 +208,18 @@ export function write(
     mkdir: () => system.mkdirSync(anyPath()),
     remove: () => {
       const path = anyPath();
-      excuse(path);
-      system.unlinkSync(path);
+      if (isLink(path) || excuse(path)) system.unlinkSync(path);
     },
-    removeTree: () => {
-      const path = anyPath();
-      excuseAll(path);
-      system.rmSync(path, { recursive: true });
-    },
+    removeTree: () => removeSeen(anyPath()),
     rmdir: () => system.rmdirSync(anyPath()),
     move: () => {
-      const to = anyPath();
-      excuse(to);
-      system.renameSync(anyPath(), to);
+      const [from, to] = [anyPath(), anyPath()];
+      const there = system.lstatSync(to, { throwIfNoEntry: false });
+      // A directory never replaces a file that came back.
+      if (there === undefined && !system.lstatSync(from).isDirectory()) {
+        system.linkSync(from, to);
+        system.unlinkSync(from);
+      } else if (there?.isFile() !== true || excuse(to)) system.renameSync(from, to);
     },
     chmod: () => system.chmodSync(anyPath(), next() < 0.5 ? 0o755 : 0o644),
     // Clocks jump: a modification time far in the past or in the future says nothing.
@@ -230,7 +250,6 @@ export function write(
     if (options.without?.includes(kind)) continue;
     for (let i = 0; i < weight * 10; i++) bag.push(kind);
   }
-  const pause = new Int32Array(new SharedArrayBuffer(4));
   for (let i = 0; i < operations; i++) {
     const kind = pick(bag);
     try {

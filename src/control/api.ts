@@ -250,7 +250,7 @@ export interface SessionStatus {
   readonly localChanges: 'live' | 'manual';
   /** Manual local changes that wait to be asked for. */
   readonly waiting: number;
-  /** Files and the like that arrived within the last hour (of this process). */
+  /** Files and the like that arrived within the last hour; of a first sync only what this process carried. */
   readonly lastHour: { readonly toContainer: number; readonly toLocal: number };
 }
 

@@ -25,10 +25,12 @@ import { Retries } from './retries.ts';
 import { createRsyncUse, type RsyncUse } from './rsync-use.ts';
 import type { FileSystems, SessionInput } from './session.ts';
 import { Stints } from './stints.ts';
+import { remember } from './totals.ts';
 import { createTurns, type Turns } from './turns.ts';
 
 /** Milliseconds of a round trip from which on a link counts as slow. */
 const slowLink = 3;
+const hour = 3600_000;
 
 export interface Engine {
   readonly record: SessionRecord;
@@ -76,6 +78,20 @@ export interface Engine {
   commitSoon: () => void;
 }
 
+/** A restart forgets no arrival of the last hour, and not when the last one was. */
+function rememberArrivals({ totals }: Report, store: Store): void {
+  const since = Date.now() - hour;
+  for (const [side, of] of [
+    ['local', totals.toLocal],
+    ['container', totals.toContainer],
+  ] as const) {
+    const lately = store.arrivals({ side, since }).map(({ time }) => time);
+    remember(of, lately);
+    const last = of.last ?? store.lastBatch(side);
+    if (last !== undefined) of.last = last;
+  }
+}
+
 export function createEngine(
   { record, store, upcalls, fs = {} }: SessionInput,
   hooks: { readonly schedule: () => void; readonly commitSoon: () => void },
@@ -84,6 +100,7 @@ export function createEngine(
   const stints = new Stints();
   core.atWork = (side, path) => stints.who(side, path);
   const report = createReport();
+  rememberArrivals(report, store);
   const { maxAgeMs: maxAge, maxBytes } = record.options.history;
   const conflicts = new ConflictList({ store, report, maxAge });
   const keeper = new Keeper({ store, report, conflicts, maxBytes });

@@ -41,6 +41,23 @@ function keptContents(store: Store): string[] {
 }
 
 describe('a restart', () => {
+  it('still knows what arrived within the last hour, and when the last of it did', async () => {
+    const first = await startPair({ fill: (local) => makeTree(local, { a: 'one' }) });
+    await first.same();
+    fs.writeFileSync(join(first.container, 'a'), 'two');
+    fs.writeFileSync(join(first.container, 'b'), 'new');
+    await first.same();
+    const { lastHour, totals } = first.session.status();
+    expect(lastHour.toLocal).toBe(2);
+    await first.stop();
+    const again = await startPair({ again: first });
+    await again.same();
+    const status = again.session.status();
+    expect(status.lastHour.toLocal).toBe(2);
+    expect(status.totals.toLocal).toMatchObject({ files: 0 });
+    expect(Number(status.totals.toLocal.last)).toBeLessThanOrEqual(Number(totals.toLocal.last));
+  });
+
   it('still knows the directories that stay only for ignored content', async () => {
     const first = await startPair({
       fill: (local) => makeTree(local, { '.gitignore': '*.o\n', 'src/a.c': 'c', keep: 'k' }),

@@ -1,4 +1,4 @@
-/** What was carried to a side: since the start, and within the last hour. Pure. */
+/** What was carried to a side: since the start, and within the last hour (whichever process did it). Pure. */
 import type { SessionStatus } from '../control/api.ts';
 
 const minute = 60_000;
@@ -25,6 +25,11 @@ export function addRecent(totals: SideTotals, files: number, now: number): void 
   else totals.recent.push({ minute: at, files });
   if (totals.recent.length > minutesInHour + 1) totals.recent.shift();
   totals.last = now;
+}
+
+/** What arrived before this process was there: the times of it, the oldest first. */
+export function remember(totals: SideTotals, times: readonly number[]): void {
+  for (const time of times) addRecent(totals, 1, time);
 }
 
 export function lastHour(totals: SideTotals, now: number): number {

@@ -166,6 +166,16 @@ describeNeeding(['docker', 'docker-compose', 'rsync'], 'the workspace', () => {
     });
   });
 
+  test('a restarted container goes on, with what happened on the host meanwhile', async () => {
+    await docker(['stop', '-t', '5', workspace.container]);
+    writeFileSync(join(root, 'meanwhile.txt'), 'on the host');
+    await docker(['start', workspace.container]);
+    await mcp('edit_file', '--file-path', 'restarted.txt', '--content', 'and back');
+    await waitFor(() => existsSync(join(root, 'restarted.txt')));
+    await mcp('sync_from_local');
+    expect(await inWorkspace('meanwhile.txt')).toBe('on the host');
+  });
+
   test('both ends stop cleanly; without a session the container says how to attach one', async () => {
     local.child.kill('SIGTERM');
     await waitFor(() => local.child.exitCode !== null, { what: 'the local side to end' });

@@ -3,7 +3,7 @@
  * something bad happening meanwhile; in the end both trees are the same, no content is lost and
  * nothing is left behind.
  */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -55,7 +55,7 @@ export async function fight(battle: Battle): Promise<Figures> {
     await nothingLeft(field);
     return { writes, ...strikes };
   } catch (error) {
-    if (isLong) await keepDebris(field);
+    if (isLong) await keepDebris(field).catch((why: unknown) => process.stderr.write(`${why}\n`));
     throw error;
   } finally {
     await clear(field);
@@ -67,7 +67,9 @@ async function keepDebris({ local, notes, container, root, session }: Field): Pr
   const top = mkdtempSync(join(tmpdir(), 'cai-torture-debris-'));
   cpSync(local, join(top, 'local'), { recursive: true });
   cpSync(notes, join(top, 'notes'), { recursive: true });
-  cpSync(session.cai.stateDirectory, join(top, 'state'), { recursive: true });
+  // A session that still runs has sockets there.
+  const filter = (path: string) => !lstatSync(path).isSocket();
+  cpSync(session.cai.stateDirectory, join(top, 'state'), { recursive: true, filter });
   for (const what of [root, `/notes${root}`])
     await docker(
       ['cp', `${container.name}:${what}`, `${top}/container${what.replaceAll('/', '-')}`],

@@ -55,7 +55,8 @@ export async function fight(battle: Battle): Promise<Figures> {
     await nothingLeft(field);
     return { writes, ...strikes };
   } catch (error) {
-    if (isLong) await keepDebris(field).catch((why: unknown) => process.stderr.write(`${why}\n`));
+    if (isLong)
+      await keepDebris(field).catch((why: unknown) => process.stderr.write(`${String(why)}\n`));
     throw error;
   } finally {
     await clear(field);

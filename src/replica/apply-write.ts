@@ -1,14 +1,14 @@
 /** The actions that put a file or a link at a path. */
 import { CaiError } from '../errors.ts';
-import { type Look, sameTime } from '../tree/entry.ts';
+import { type FileEntry, type Look, sameTime } from '../tree/entry.ts';
 import { linkFault } from '../tree/link.ts';
 import { hasRawBytes, type Path, parentPath, toBytes } from '../tree/path.ts';
 import { closeQuietly, openToRead } from './digest.ts';
 import { diskPath, joinDisk } from './disk-path.ts';
-import { removeMoved } from './displace.ts';
+import { displace, removeMoved } from './displace.ts';
 import { type DiskPath, errnoOf } from './fs-port.ts';
 import { hasAttributes, setAttributes } from './modes.ts';
-import { lookAgain, noteFile, noteLink } from './own-writes.ts';
+import { lookAgain, noteFile, noteGone, noteLink } from './own-writes.ts';
 import { putInPlace } from './place.ts';
 import { type Prepared, prepare, type WriteAction } from './prepare.ts';
 import type { Action, Kept, Outcome } from './replica.ts';
@@ -112,15 +112,29 @@ async function placeChecked(
 /** It is in its place, and what it displaced is kept: nothing may turn that into a failure any more. */
 async function finishWrite(
   work: Work,
-  { path, entry }: WriteAction,
+  { path, entry, source }: WriteAction,
   prepared: Prepared,
 ): Promise<Look> {
   try {
     if (prepared.movedFrom !== undefined) await finishMove(work, path, prepared);
+    else if (source.from === 'move') await removeCopied(work, source.path, entry);
     return await noteFile(work, path, prepared, entry.digest);
   } catch {
     return lookAgain(work, path);
   }
+}
+
+/** A move that had to be done by a copy: what it was copied from goes, as with any removal. */
+async function removeCopied(work: Work, from: Path, entry: FileEntry): Promise<void> {
+  const there = await standing(work, from);
+  const displacing = meets(there, entry) ? await displace(work, from, there, entry) : undefined;
+  if (displacing?.displaced !== true) {
+    work.hint(from);
+    return;
+  }
+  // The outcome tells of the new path only.
+  work.kept.orphan(displacing.place, displacing.kept.entry, displacing.kept.expected);
+  noteGone(work, from);
 }
 
 async function finishMove(work: Work, path: Path, prepared: Prepared): Promise<void> {

@@ -39,7 +39,7 @@ export interface KeptFiles {
   /** Something stands at the place now (`stat`, where it is known). Never fails: it may be the only copy. */
   hold(place: Place, entry: FileEntry | LinkEntry, expected: boolean, stat?: Stats): Kept;
   /** As hold, of something that no outcome tells; `takeOrphans` does. */
-  orphan(place: Place, entry: FileEntry | LinkEntry): void;
+  orphan(place: Place, entry: FileEntry | LinkEntry, expected: boolean): void;
   takeOrphans(): Kept[];
   /** What was taken, or held, is not kept any more: it has its place back. */
   forget(place: Place): void;
@@ -93,8 +93,8 @@ export function createKeptFiles(disk: Disk, area: Area): KeptFiles {
       }
     },
     hold,
-    orphan: (place, entry) => {
-      orphans.push(hold(place, entry, false));
+    orphan: (place, entry, expected) => {
+      orphans.push(hold(place, entry, expected));
     },
     takeOrphans: () => {
       const taken = orphans;

@@ -52,6 +52,34 @@ test('a file that was taken away by mistake, when its directory is gone', async 
   expect(await readAll(replica.readKept(String(kept?.id)))).toBe('only copy');
 });
 
+test('a move that has to be done by a copy leaves nothing at the old name', async () => {
+  for (const why of ['no hard links here', 'it has another name']) {
+    const root = temporaryDirectory();
+    fs.writeFileSync(`${root}/from`, 'moved');
+    if (why === 'it has another name') fs.linkSync(`${root}/from`, `${root}/other`);
+    const { fs: port } = faultyFs();
+    const { linkSync } = port;
+    let once = why === 'no hard links here';
+    port.linkSync = (from, to) => {
+      if (once) {
+        once = false;
+        throw Object.assign(new Error('no links'), { code: 'EACCES' });
+      }
+      linkSync(from, to);
+    };
+    const { replica, applyOne } = await openScanned({ root, fs: port });
+    const entry = entryOf('moved', { mtime: fs.lstatSync(`${root}/from`).mtimeMs });
+    const source = { from: 'move', path: 'from' } as const;
+    const outcome = await applyOne({ type: 'write', path: 'to', expect: null, entry, source });
+    expect(outcome, why).toMatchObject({ result: 'done' });
+    expect(fs.readFileSync(`${root}/to`, 'utf8')).toBe('moved');
+    expect(fs.existsSync(`${root}/from`), why).toBe(false);
+    expect(await leftIn(replica)).toEqual({ from: 'moved' });
+    await replica.close();
+    expect(fs.readdirSync(root).filter((name) => name.startsWith('.cai-'))).toEqual([]);
+  }
+});
+
 test('what stands at the old name of a moved file, when that name is taken', async () => {
   const root = temporaryDirectory();
   fs.writeFileSync(`${root}/from`, 'moved');

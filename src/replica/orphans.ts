@@ -43,5 +43,5 @@ async function orphanFile(work: Work, place: Place): Promise<void> {
   const { path, at } = place;
   const task = { fs, at, path, maxFileSize: Number.MAX_SAFE_INTEGER, keepUpTo: 0 };
   const look = toLook(await lookPatiently(task, 100));
-  if (look?.kind === 'file' || look?.kind === 'link') work.kept.orphan(place, look);
+  if (look?.kind === 'file' || look?.kind === 'link') work.kept.orphan(place, look, false);
 }

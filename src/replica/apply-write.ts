@@ -116,11 +116,28 @@ async function finishWrite(
   prepared: Prepared,
 ): Promise<Look> {
   try {
-    if (prepared.movedFrom !== undefined) await finishMove(work, path, prepared);
-    else if (source.from === 'move') await removeCopied(work, source.path, entry);
+    if (source.from === 'move') await leaveOldName(work, source.path, entry, prepared);
+    if (prepared.movedFrom !== undefined) setMoved(work, path, prepared);
     return await noteFile(work, path, prepared, entry.digest);
   } catch {
     return lookAgain(work, path);
+  }
+}
+
+/** The session takes a moved file's old name for gone: where it stays, it is told as something new. */
+async function leaveOldName(
+  work: Work,
+  from: Path,
+  entry: FileEntry,
+  { movedFrom, stat }: Prepared,
+): Promise<void> {
+  try {
+    if (movedFrom !== undefined) await removeMoved(work, movedFrom, stat.ino);
+    else await removeCopied(work, from, entry);
+  } catch {
+    const node = work.view.picture.get(from);
+    if (node !== undefined) work.view.picture.drop(node);
+    work.hint(from);
   }
 }
 
@@ -137,13 +154,8 @@ async function removeCopied(work: Work, from: Path, entry: FileEntry): Promise<v
   noteGone(work, from);
 }
 
-async function finishMove(work: Work, path: Path, prepared: Prepared): Promise<void> {
-  if (!hasAttributes(prepared.stat, prepared.attributes)) setMoved(work, path, prepared);
-  if (prepared.movedFrom !== undefined)
-    await removeMoved(work, prepared.movedFrom, prepared.stat.ino);
-}
-
 function setMoved(work: Work, path: Path, { stat, attributes }: Prepared): void {
+  if (hasAttributes(stat, attributes)) return;
   const { fs } = work.view.disk;
   const fd = fs.openSync(diskPath(work.view.disk, path), openToRead);
   try {

@@ -406,7 +406,8 @@ export class DiskReplica implements Replica {
     const { disk, area, kept } = this.#parts;
     return this.#lock.run(async () => {
       this.#checkOpen();
-      return [...(await takeLeftovers(disk, area, kept)), ...kept.takeOrphans()];
+      await takeLeftovers(disk, area, kept);
+      return kept.takeOrphans();
     });
   }
 

@@ -50,9 +50,9 @@ export function createKeptIndex(fs: FsPort, area: Area): KeptIndex {
   };
   /** A new file in the place of the old one: a crash finds the one or the other. */
   const rewrite = (): void => {
-    const at = `${area.open()}/${indexFile}`;
     const lines = [...live.values()].map((line) => `${JSON.stringify(line)}\n`);
     try {
+      const at = `${area.open()}/${indexFile}`;
       fs.writeFileSync(`${at}.new`, lines.join(''), { mode: 0o600 });
       fs.renameSync(`${at}.new`, at);
       close();

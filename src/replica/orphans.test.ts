@@ -80,6 +80,30 @@ test('a move that has to be done by a copy leaves nothing at the old name', asyn
   }
 });
 
+test('an old name that cannot be taken away is told', async () => {
+  for (const hasLinks of [true, false]) {
+    const root = temporaryDirectory();
+    fs.writeFileSync(`${root}/from`, 'moved');
+    const { fs: port } = faultyFs();
+    const { linkSync, renameSync } = port;
+    const refuse = () => {
+      throw Object.assign(new Error('not allowed'), { code: 'EACCES' });
+    };
+    port.linkSync = (from, to) =>
+      !hasLinks && String(from) === `${root}/from` ? refuse() : linkSync(from, to);
+    port.renameSync = (from, to) =>
+      String(from) === `${root}/from` ? refuse() : renameSync(from, to);
+    const { replica, applyOne, told } = await openScanned({ root, fs: port });
+    const entry = entryOf('moved', { mtime: fs.lstatSync(`${root}/from`).mtimeMs });
+    const source = { from: 'move', path: 'from' } as const;
+    await applyOne({ type: 'write', path: 'to', expect: null, entry, source });
+    // As the session takes it.
+    told.delete('from');
+    await replica.drain();
+    expect(told.get('from'), `links: ${hasLinks}`).toMatchObject({ digest: entry.digest });
+  }
+});
+
 test('what stands at the old name of a moved file, when that name is taken', async () => {
   const root = temporaryDirectory();
   fs.writeFileSync(`${root}/from`, 'moved');

@@ -1,8 +1,8 @@
 /**
  * What runs that have ended left in the staging areas of both sides: it may be the only copy of what
  * somebody wrote, so it goes into the history (invariant 1). Asked for at connect, and again later: the
- * run before may still be dying then, as an agent does whose link broke. So does what a replica itself took
- * from its path in a race and could not give back.
+ * run before may still be dying then, as an agent does whose link broke. What a replica itself took from its
+ * path in a race and could not give back comes in the same way.
  */
 import type { Replica } from '../replica/replica.ts';
 import type { Side } from '../tree/path.ts';

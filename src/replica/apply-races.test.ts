@@ -63,6 +63,15 @@ const actions: Record<string, { readonly before: string | null; readonly action:
   },
 };
 
+const moveToFree: Action = {
+  ...writeOf('p', null, 'synchronised'),
+  source: { from: 'move', path: 'source' },
+};
+const movesToFree: readonly { readonly name: string; readonly intruded: string }[] = [
+  { name: 'a move to a free name', intruded: 'p' },
+  { name: 'a move to a free name, at the old one', intruded: 'source' },
+];
+
 /** Contents in the tree and among what is kept. */
 async function everything(told: TestReplica, kept: readonly Kept[]): Promise<string[]> {
   const contents: string[] = [];
@@ -100,8 +109,22 @@ for (const [name, { before, action }] of Object.entries(actions)) {
   }
 }
 
+for (const { name, intruded } of movesToFree) {
+  for (const where of ['with hard links', 'without hard links', 'in a busy directory']) {
+    test(`${name}, ${where}: nothing that an intruder writes is lost`, async () => {
+      for (const point of points)
+        for (const [intrusion, intrude] of Object.entries(intrusions)) {
+          const common = { name, before: null, action: moveToFree, where };
+          await tryOne({ ...common, point, intrusion, intrude, intruded });
+        }
+    });
+  }
+}
+
 interface Case {
   readonly name: string;
+  /** The path at which somebody else writes; the action's unless it says otherwise. */
+  readonly intruded?: string;
   readonly before: string | null;
   readonly action: Action;
   readonly point: ProbePoint;
@@ -117,6 +140,7 @@ async function tryOne({
   point,
   intrusion,
   intrude,
+  intruded = 'p',
   where,
 }: Case): Promise<void> {
   const root = temporaryDirectory();
@@ -133,8 +157,9 @@ async function tryOne({
   const probe = (at: ProbePoint): void => {
     if (at !== point || happened || !armed) return;
     happened = true;
-    intrude(`${root}/p`);
+    intrude(`${root}/${intruded}`);
   };
+  if (intruded === 'source' || name === 'a move to a free name') await settled(`${root}/source`);
   const told = await openScanned({ root, probe, fs: port });
   if (where === 'in a busy directory') {
     fs.writeFileSync(`${root}/somebody`, 'else');
@@ -143,7 +168,8 @@ async function tryOne({
   armed = true;
   const outcome = await told.applyOne(action);
   const what = `${name}, ${where}: at '${point}' somebody ${intrusion}; ${JSON.stringify(outcome)}`;
-  const kept = outcome.kept === undefined ? [] : [outcome.kept];
+  const orphans = await told.replica.takeLeft();
+  const kept = [...(outcome.kept === undefined ? [] : [outcome.kept]), ...orphans];
   const changed = await told.replica.release(kept.map(({ id }) => id));
   const left = kept.filter(
     ({ id }) => fs.existsSync(placeOf(root, id)) || changed.some((one) => one.id === id),
@@ -166,12 +192,39 @@ async function tryOne({
   if (outcome.kept?.expected === false)
     expect(outcome.kept.entry, what).not.toMatchObject(entryOf('before', { mtime: 0 }));
   if (outcome.now === null) told.told.delete('p');
+  const isMove = action.type === 'write' && action.source.from === 'move';
+  if (isMove && outcome.result === 'done') told.told.delete('source');
   await told.replica.drain();
-  const now = told.told.get('p');
-  const stat = fs.lstatSync(`${root}/p`, { throwIfNoEntry: false });
-  if (happened && now !== undefined) expect(stat !== undefined, what).toBe(true);
+  for (const path of isMove ? ['p', 'source'] : ['p']) {
+    const now = told.told.get(path);
+    const stat = fs.lstatSync(`${root}/${path}`, { throwIfNoEntry: false });
+    if (happened && now !== undefined) expect(stat !== undefined, what).toBe(true);
+    if (isMove && stat !== undefined && path === 'source') expect(now, what).toBeDefined();
+  }
   await told.replica.close();
 }
+
+/** Until a look at the file is believed: no later write can leave the same times. */
+async function settled(path: string): Promise<void> {
+  const { ctimeMs } = fs.lstatSync(path);
+  await expect.poll(() => Date.now() - ctimeMs, { interval: 5 }).toBeGreaterThan(30);
+}
+
+test('a move to a free name takes one link, and leaves nothing behind', async () => {
+  const root = temporaryDirectory();
+  fs.writeFileSync(`${root}/source`, 'synchronised');
+  await settled(`${root}/source`);
+  const faulty = faultyFs();
+  const told = await openScanned({ root, fs: faulty.fs });
+  const { ino, mtimeMs } = fs.lstatSync(`${root}/source`);
+  const entry = entryOf('synchronised', { mtime: mtimeMs });
+  const outcome = await told.applyOne({ ...moveToFree, entry } as Action);
+  expect(outcome).toMatchObject({ result: 'done', now: { digest: entry.digest, mtime: mtimeMs } });
+  expect(faulty.calls.get('linkSync')).toBe(1);
+  expect(fs.lstatSync(`${root}/p`).ino).toBe(ino);
+  expect(fs.existsSync(`${root}/source`)).toBe(false);
+  expect(stagingFiles(root)).toEqual([]);
+});
 
 function placeOf(root: string, id: string): string {
   const area = fs.readdirSync(root).find((name) => name.startsWith('.cai-stage-'));

@@ -10,7 +10,7 @@ import { type DiskPath, errnoOf } from './fs-port.ts';
 import { hasAttributes, setAttributes } from './modes.ts';
 import { lookAgain, noteFile, noteGone, noteLink } from './own-writes.ts';
 import { putInPlace } from './place.ts';
-import { type Prepared, prepare, type WriteAction } from './prepare.ts';
+import { linkMoved, type Prepared, prepare, type WriteAction } from './prepare.ts';
 import type { Action, Kept, Outcome } from './replica.ts';
 import { removeQuietly } from './staged.ts';
 import { leftoverIn, meets, missed, missedNow, standing, type Work, wayIsReal } from './work.ts';
@@ -18,6 +18,11 @@ import { leftoverIn, meets, missed, missedNow, standing, type Work, wayIsReal } 
 type LinkAction = Extract<Action, { type: 'link' }>;
 
 export async function applyWrite(work: Work, action: WriteAction): Promise<Outcome> {
+  if (action.source.from === 'move' && action.expect === null) {
+    const moved = await linkMoved(work, action);
+    if (moved !== undefined)
+      return { path: action.path, result: 'done', now: await finishWrite(work, action, moved) };
+  }
   // A miss is seen before much is written.
   if (action.source.from !== 'bytes') {
     const there = await standing(work, action.path);

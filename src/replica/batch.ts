@@ -8,8 +8,8 @@ import { isRuleFile } from '../tree/rules.ts';
 import { diskPath } from './disk-path.ts';
 import { isAbsence } from './fs-port.ts';
 import type { Hint } from './hints.ts';
-import { type Found, lookNow, lookPatiently } from './look.ts';
-import { type DirectoryNode, type FileNode, lookOf, pathOf } from './nodes.ts';
+import { type Found, lookNow, lookPatiently, type Seen } from './look.ts';
+import { type DirectoryNode, type FileNode, lookOf, type Node, pathOf } from './nodes.ts';
 import { type InodeIndex, indexByInode } from './picture.ts';
 import { readRuleFile } from './rule-files.ts';
 import { type Slice, startSlice } from './slice.ts';
@@ -138,10 +138,13 @@ function statOf(view: View, path: Path): Stats | undefined {
 async function lookAtPlace(looking: Looking, place: Place, hint: Hint): Promise<void> {
   const { view, teller, force } = looking;
   const { parent, path, name } = place;
-  const verdict = excluded(view, place);
-  if (verdict) return;
+  const lookedAt = Date.now();
+  const { stat, blocked } = peek(view, path);
   const known = parent.children.get(name);
-  const found = await lookAt(looking, path, force ? undefined : known);
+  const isDirectory = stat?.isDirectory() ?? known?.kind === 'directory';
+  if ((stat !== undefined || blocked) && leftOut(view, place, isDirectory)) return;
+  const seen = stat === undefined ? undefined : { stat, lookedAt };
+  const found = await lookAt(looking, path, force ? undefined : known, seen);
   if (found === undefined) return;
   if (found.kind === 'absent') return noteAbsent(looking, place);
   const twin = found.kind === 'directory' ? view.picture.byInode(found.stat.ino) : undefined;
@@ -178,9 +181,13 @@ function inodesOf(looking: Looking): InodeIndex {
 }
 
 /** Undefined when the file is being written: a patient look goes on elsewhere. */
-async function lookAt(looking: Looking, path: Path, known: FileOr): Promise<Found | undefined> {
-  const { view } = looking;
-  const task = lookTask(view, path, known);
+async function lookAt(
+  { view, onLater }: Looking,
+  path: Path,
+  known: Node | undefined,
+  seen: Seen | undefined,
+): Promise<Found | undefined> {
+  const task = { ...lookTask(view, path, known), seen };
   const found = lookNow(task);
   if (found.kind !== 'later') return found;
   const isBeingWritten = Date.now() - found.stat.mtimeMs < 1_000;
@@ -188,11 +195,9 @@ async function lookAt(looking: Looking, path: Path, known: FileOr): Promise<Foun
     const patient = await lookPatiently(task, 0);
     if (patient.kind !== 'blocked' || patient.why !== 'unstable') return patient;
   }
-  looking.onLater(path);
+  onLater(path);
   return undefined;
 }
-
-type FileOr = Parameters<typeof lookTask>[2];
 
 function noteAbsent({ view, teller, force, absent }: Looking, { parent, path, name }: Place): void {
   if (parent.secrets?.delete(name)) view.onSecret(path, false);
@@ -200,17 +205,18 @@ function noteAbsent({ view, teller, force, absent }: Looking, { parent, path, na
   else if (force) teller.tell(path, null);
 }
 
-/** True when the path is none of ours; what the picture has of it goes silently (invariant 6). */
-function excluded(view: View, { parent, path, name }: Place): boolean {
-  let isDirectory: boolean;
+/** Undefined when nothing stands there, or it cannot be looked at (`blocked`). */
+function peek(view: View, path: Path): { readonly stat: Stats | undefined; blocked: boolean } {
   try {
-    const stat = view.disk.fs.lstatSync(diskPath(view.disk, path), { throwIfNoEntry: false });
-    if (stat === undefined) return false;
-    isDirectory = stat.isDirectory();
+    const at = diskPath(view.disk, path);
+    return { stat: view.disk.fs.lstatSync(at, { throwIfNoEntry: false }), blocked: false };
   } catch (error) {
-    if (isAbsence(error)) return false;
-    isDirectory = parent.children.get(name)?.kind === 'directory';
+    return { stat: undefined, blocked: !isAbsence(error) };
   }
+}
+
+/** True when the path is none of ours; what the picture has of it goes silently (invariant 6). */
+function leftOut(view: View, { parent, path, name }: Place, isDirectory: boolean): boolean {
   const verdict = view.rules.verdict(path, isDirectory);
   if (!verdict.excluded) return false;
   const known = parent.children.get(name);

@@ -41,6 +41,14 @@ export interface LookTask {
   readonly known?: FileNode | undefined;
   /** Hand out the content of files up to this many bytes, when they are read. */
   readonly keepUpTo: number;
+  /** What stands there as of just now, where the caller has looked already. */
+  readonly seen?: Seen | undefined;
+}
+
+/** A stat and the time before it was taken (milliseconds since 1970). */
+export interface Seen {
+  readonly stat: Stats;
+  readonly lookedAt: number;
 }
 
 /** Milliseconds for which a file that was emptied, or made, is not believed to stay empty. */
@@ -48,10 +56,10 @@ const emptyFor = { emptied: 50, made: 10 } as const;
 
 /** Looks without waiting. */
 export function lookNow(task: LookTask): Found | Later {
-  const lookedAt = Date.now();
+  const lookedAt = task.seen?.lookedAt ?? Date.now();
   let stat: Stats | undefined;
   try {
-    stat = task.fs.lstatSync(task.at, { throwIfNoEntry: false });
+    stat = task.seen?.stat ?? task.fs.lstatSync(task.at, { throwIfNoEntry: false });
     if (stat === undefined) return { kind: 'absent' };
     if (stat.isSymbolicLink()) return lookAtLink(task, stat);
   } catch (error) {
@@ -86,7 +94,7 @@ export async function lookPatiently(task: LookTask, patience: number): Promise<F
   const deadline = performance.now() + patience;
   for (let wait = 5; ; wait *= 2) {
     const lookedAt = Date.now();
-    const found = lookNow(task);
+    const found = lookNow({ ...task, seen: undefined });
     if (found.kind !== 'later') return found;
     if (found.stat.size > readAtOnce && (patience === 0 || isQuiet(found.stat))) {
       const digested = await digestLong(task.fs, task.at, found.stat);

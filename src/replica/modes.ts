@@ -31,9 +31,12 @@ function isPrivate(entry: FileEntry | DirectoryEntry): boolean {
   return (entry.mode & 0o077) === 0;
 }
 
+/** This process may give files away; it keeps its user for as long as it lives. */
+const isRoot = process.getuid?.() === 0;
+
 /** Whom new files shall belong to: the root directory's owner, where this process may give them away. */
 export function newOwner(root: Stats): Owner | undefined {
-  if (process.getuid?.() !== 0 || (root.uid === 0 && root.gid === 0)) return undefined;
+  if (!isRoot || (root.uid === 0 && root.gid === 0)) return undefined;
   return { uid: root.uid, gid: root.gid };
 }
 
@@ -80,6 +83,6 @@ function toSeconds(ms: number): number {
 
 /** The owner of a file that takes another's place. */
 export function ownerAfter(old: Stats | undefined, owner: Owner | undefined): Owner | undefined {
-  if (process.getuid?.() !== 0) return undefined;
+  if (!isRoot) return undefined;
   return old?.isFile() ? { uid: old.uid, gid: old.gid } : owner;
 }

@@ -129,6 +129,54 @@ for (const point of ['checked', 'placed'] as const) {
   }
 }
 
+const laterIntrusions: Record<string, (top: string) => void> = {
+  'writes into a file': (top) => fs.appendFileSync(join(top, 'a'), ' and theirs'),
+  'writes as much into a file, and sets its time back': (top) => {
+    const { atime, mtime } = fs.statSync(join(top, 'a'));
+    fs.writeFileSync(join(top, 'a'), 'two');
+    fs.utimesSync(join(top, 'a'), atime, mtime);
+  },
+  'replaces a file': (top) => {
+    fs.writeFileSync(join(top, 'tmp'), 'theirs');
+    fs.renameSync(join(top, 'tmp'), join(top, 'sub', 'b'));
+  },
+  'removes a file': (top) => fs.rmSync(join(top, 'a')),
+  'adds files': (top) => {
+    fs.writeFileSync(join(top, 'more'), 'more');
+    fs.mkdirSync(join(top, 'sub', 'deep'));
+    fs.writeFileSync(join(top, 'sub', 'deep', 'more'), 'more');
+  },
+  'moves it': (top) => fs.renameSync(top, `${top}-moved`),
+  'moves what is in it': (top) => fs.renameSync(join(top, 'sub'), join(top, 'other')),
+  'removes it and makes it again': (top) => {
+    fs.rmSync(top, { recursive: true });
+    fs.mkdirSync(top);
+    fs.writeFileSync(join(top, 'a'), 'again');
+  },
+};
+
+for (const [what, intrude] of Object.entries(laterIntrusions)) {
+  test(`what somebody does when it has its place is told by itself: ${what}`, async () => {
+    let root = '';
+    const opened = await openScanned({
+      probe: (at, path) => {
+        if (at === 'placed' && path === 'top') intrude(join(root, 'top'));
+      },
+    });
+    root = opened.root;
+    for (const { path, now } of await opened.replica.apply(brood))
+      if (now === null) opened.told.delete(path);
+      else opened.told.set(path, now);
+    await opened.replica.drain();
+    expect(toldLines(opened.told)).toEqual(diskLines(root));
+    // And so is what comes later, wherever the directories are by then.
+    for (const { path, type } of snapshot(root))
+      if (type === 'directory') fs.writeFileSync(join(root, path, 'later'), 'later');
+    await opened.replica.drain();
+    expect(toldLines(opened.told)).toEqual(diskLines(root));
+  });
+}
+
 test('what cannot be made is told for itself, the rest is there', async () => {
   const { replica, root } = await openScanned();
   const wrong = {

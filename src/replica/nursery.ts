@@ -4,14 +4,16 @@
  * into it before it is complete (invariant 2), and nothing that anybody wrote gives way to it (invariant 1).
  */
 import { CaiError } from '../errors.ts';
+import type { Look } from '../tree/entry.ts';
 import { type Path, parentPath } from '../tree/path.ts';
 import { setOnDirectory } from './apply-directory.ts';
 import { type Disk, diskPath } from './disk-path.ts';
 import { directoryMode, fileMode, ownerAfter } from './modes.ts';
-import { hintUnknown, noteFile, noteMade } from './own-writes.ts';
+import { hintUnknown, noteFile, noteMade, noteWatched } from './own-writes.ts';
 import { type Prepared, type WriteAction, writeNew } from './prepare.ts';
 import type { Action, Outcome } from './replica.ts';
 import type { Slice } from './slice.ts';
+import type { AheadWatch } from './watch.ts';
 import { checkActionPath, type Work, wayIsReal } from './work.ts';
 
 /** With fewer files in it a directory is not worth the trouble. */
@@ -54,22 +56,25 @@ export async function raise(
   const { view, area } = work;
   const { fs } = view.disk;
   let root: string | undefined;
+  const ahead = new Map<Path, AheadWatch>();
   try {
     for (const { path } of brood) checkActionPath(path);
     const [{ path: top }] = brood;
     if (!isFree(work, top)) return undefined;
     root = `${area.open()}/${area.next('new')}`;
     const prepared = await build(work, { fs, root }, brood, slice);
+    watchAhead(work, { fs, root }, brood, ahead);
     work.real.clear();
     if (!wayIsReal(work, top)) return undefined;
     work.probe('checked', top);
     place(work, root, top);
     root = undefined;
     work.probe('placed', top);
-    return await note(work, brood, prepared);
+    return await note(work, brood, { prepared, ahead });
   } catch {
     return undefined;
   } finally {
+    for (const watch of ahead.values()) if (!watch.adopted) watch.close();
     if (root !== undefined) fs.rmSync(root, { recursive: true, force: true });
   }
 }
@@ -110,6 +115,16 @@ async function build(
   return prepared;
 }
 
+/** Whatever others do in it once it is in its place is heard: it need not be looked at again. */
+function watchAhead(work: Work, inside: Disk, brood: Brood, ahead: Map<Path, AheadWatch>): void {
+  const cut = brood[0].path.length + 1;
+  for (const { type, path } of brood) {
+    if (type !== 'mkdir') continue;
+    const watch = work.view.watcher.armAhead(diskPath(inside, path.slice(cut)));
+    if (watch !== undefined) ahead.set(path, watch);
+  }
+}
+
 /**
  * Over a file or a directory with something in it the rename fails. An empty directory that somebody makes
  * between the two calls gives way to the full one: no byte is lost with it. (Taking the place with an empty
@@ -124,23 +139,34 @@ function place(work: Work, from: string, path: Path): void {
   disk.fs.renameSync(from, target);
 }
 
+interface Built {
+  readonly prepared: ReadonlyMap<Path, Prepared>;
+  /** Those of directories that are watched already. */
+  readonly ahead: ReadonlyMap<Path, AheadWatch>;
+}
+
 /** It is in its place: nothing may turn that into a failure any more. */
 async function note(
   work: Work,
   brood: Brood,
-  prepared: ReadonlyMap<Path, Prepared>,
+  { prepared, ahead }: Built,
 ): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
+  const unwatched = new Set<Path>();
   for (const action of brood) {
     const { path } = action;
     const own = prepared.get(path);
-    // Watched before what is in it is looked at: what others do there is seen by the one or the other.
-    const now =
-      action.type === 'mkdir' || own === undefined
-        ? noteMade(work, path)
-        : await noteFile(work, path, own, action.entry.digest);
+    let now: Look;
+    if (action.type === 'mkdir' || own === undefined) {
+      const watch = ahead.get(path);
+      now = noteMade(work, path, watch);
+      if (watch?.adopted !== true) unwatched.add(path);
+    } else if (unwatched.has(parentPath(path))) {
+      // Watched before what is in it is looked at: what others do there is seen by the one or the other.
+      now = await noteFile(work, path, own, action.entry.digest);
+    } else now = noteWatched(work, path, own, action.entry.digest);
     outcomes.push({ path, result: 'done', now });
   }
-  for (const { type, path } of brood) if (type === 'mkdir') hintUnknown(work, path);
+  for (const path of unwatched) hintUnknown(work, path);
   return outcomes;
 }

@@ -11,6 +11,7 @@ import { type Found, toLook } from './look.ts';
 import { fileEntry, lookOf, type Node, racyWindow } from './nodes.ts';
 import type { Prepared } from './prepare.ts';
 import { adopt, type Teller } from './view.ts';
+import type { AheadWatch } from './watch.ts';
 import { standing, type Work } from './work.ts';
 
 const silent: Teller = { all: true, tell: () => {}, gone: () => {} };
@@ -38,6 +39,18 @@ export async function noteFile(
   return fileEntry(stat, digest);
 }
 
+/**
+ * A file in a directory that was watched before it came to its place: what was seen when it was complete
+ * holds until an event says otherwise.
+ */
+export function noteWatched(work: Work, path: Path, { stat }: Prepared, digest: Digest): Look {
+  work.durable.note(path, 'written');
+  const racy = stat.mtimeMs >= Date.now() - racyWindow(stat);
+  noteFound(work, path, { kind: 'file', stat, digest, racy });
+  if (isRuleFile(path)) work.hint(path);
+  return fileEntry(stat, digest);
+}
+
 export async function noteLink(work: Work, path: Path, entry: LinkEntry): Promise<Look> {
   work.durable.note(path, 'removed');
   const stat = statAt(work, path);
@@ -57,17 +70,25 @@ export function noteDirectory(work: Work, path: Path): Look {
   return look;
 }
 
-/** A directory that is there now, and watched from now on. */
-export function noteMade(work: Work, path: Path): Look {
+/** A directory that is there now, and watched from now on, or has been `ahead` of that. */
+export function noteMade(work: Work, path: Path, ahead?: AheadWatch): Look {
   work.durable.note(path, 'removed');
   const stat = statAt(work, path);
   if (!stat?.isDirectory()) {
+    ahead?.close();
     work.hint(path);
     return null;
   }
   const node = noteFound(work, path, { kind: 'directory', stat });
-  if (node?.kind !== 'directory') return { kind: 'directory', mode: stat.mode & 0o777 };
-  work.view.watcher.arm(node, path);
+  if (node?.kind !== 'directory') {
+    ahead?.close();
+    return { kind: 'directory', mode: stat.mode & 0o777 };
+  }
+  if (ahead?.ino === stat.ino) ahead.adopt(node);
+  else {
+    ahead?.close();
+    work.view.watcher.arm(node, path);
+  }
   return lookOf(node);
 }
 

@@ -16,6 +16,7 @@ import {
   sha256,
 } from './digest.ts';
 import { diskPath, joinDisk } from './disk-path.ts';
+import { removeMoved } from './displace.ts';
 import { copyAsync, type DiskPath, errnoOf, type FsPort } from './fs-port.ts';
 import { type Attributes, fileMode, ownerAfter, setOnNew } from './modes.ts';
 import { sameSignature } from './nodes.ts';
@@ -140,6 +141,39 @@ async function fromCopy(making: Making, from: Path): Promise<Prepared> {
     if (!copied.ok || copied.digest !== action.entry.digest) throw changed(from);
   }
   return finish(making);
+}
+
+/**
+ * The file itself under a name that is free, without a stop in the staging area: a link never takes anybody's
+ * place. Undefined, and nothing done, where that is not to be had.
+ */
+export async function linkMoved(work: Work, action: WriteAction): Promise<Prepared | undefined> {
+  const { entry, path, source } = action;
+  if (source.from !== 'move') return undefined;
+  const { disk, options } = work.view;
+  const before = sourceStat(work, source.path);
+  if (before.nlink > 1 || !isKnown(work, source.path, before, action)) return undefined;
+  work.real.clear();
+  if (!wayIsReal(work, path)) return undefined;
+  const at = diskPath(disk, path);
+  work.probe('checked', path);
+  try {
+    disk.fs.linkSync(diskPath(disk, source.path), at);
+  } catch {
+    // Something stands there, or there are no links here.
+    return undefined;
+  }
+  work.probe('placed', path);
+  const stat = disk.fs.lstatSync(at);
+  if (!sameInode(stat, before)) {
+    // Another file was in the old place by then: it has its name there. Otherwise it was put at the new one.
+    const old = disk.fs.lstatSync(diskPath(disk, source.path), { throwIfNoEntry: false });
+    if (old?.ino === stat.ino) await removeMoved(work, path, stat.ino);
+    throw changed(source.path);
+  }
+  const mode = fileMode(entry, undefined, action.exact ? 'full' : options.modes);
+  const attributes = { mode, mtime: entry.mtime, owner: ownerAfter(undefined, work.owner) };
+  return { at, attributes, stat, movedFrom: source.path };
 }
 
 /** The file itself under another name; undefined where it has to be copied. */

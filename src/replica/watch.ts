@@ -3,11 +3,11 @@
  * Linux: one watch a directory (a recursive one is an emulation there, quadratic in the entries of a
  * directory), armed before the directory is read. Elsewhere: the native recursive watch.
  */
-import { readFileSync } from 'node:fs';
+import { type FSWatcher, readFileSync } from 'node:fs';
 import { fromBytes, joinPath, ownPrefix, type Path } from '../tree/path.ts';
 import { noteEvent, onOverflow } from './burst.ts';
 import { type Disk, diskPath } from './disk-path.ts';
-import { errnoOf } from './fs-port.ts';
+import { type DiskPath, errnoOf } from './fs-port.ts';
 import { type DirectoryNode, pathOf } from './nodes.ts';
 
 export interface WatchHooks {
@@ -24,11 +24,27 @@ export interface Watcher {
   readonly recursive: boolean;
   /** Watches a directory, anew when it was watched before. */
   arm(directory: DirectoryNode, path: Path): void;
+  /**
+   * Watches a directory that is about to come to its place by a rename: from now on nothing that happens
+   * in it is missed, so it need not be looked at there. Undefined where that is not to be had.
+   */
+  armAhead(at: DiskPath): AheadWatch | undefined;
   disarm(directory: DirectoryNode): void;
   /** Directories for which there was no watch left. */
   readonly unwatched: ReadonlySet<DirectoryNode>;
   /** Watches a directory that is not part of the picture, for cookies. */
   watchExtra(path: Path): () => void;
+  close(): void;
+}
+
+/** A watch without an owner yet. */
+export interface AheadWatch {
+  /** The inode that it watches. */
+  readonly ino: number;
+  /** It has an owner. */
+  readonly adopted: boolean;
+  /** The directory is in its place: what was heard since is hinted at now. */
+  adopt(directory: DirectoryNode): void;
   close(): void;
 }
 
@@ -61,10 +77,10 @@ function directoryWatcher(disk: Disk, hooks: WatchHooks): Watcher {
     if (owners.get(directory.ino) === directory) owners.delete(directory.ino);
   };
 
-  const hear = (directory: DirectoryNode, type: string, name: string): void => {
+  /** `ownName`: what its watch calls the directory itself. */
+  const hear = (directory: DirectoryNode, type: string, name: string, ownName: string): void => {
     if (name.startsWith(ownPrefix)) return;
     const path = directory.parent === undefined ? '' : pathOf(directory);
-    const ownName = path === '' ? baseOf(disk.root) : directory.name;
     if (type === 'rename' && name === ownName) {
       // Either the directory itself went or moved, or a name in it that is the same as its own.
       directory.stale = true;
@@ -73,24 +89,33 @@ function directoryWatcher(disk: Disk, hooks: WatchHooks): Watcher {
     hooks.onHint(joinPath(path, name));
   };
 
-  const arm = (directory: DirectoryNode, path: Path): void => {
+  const makeRoom = (directory: DirectoryNode): void => {
     const owner = owners.get(directory.ino);
     if (owner !== undefined && owner !== directory) disarm(owner);
     disarm(directory);
     directory.stale = false;
+  };
+
+  const own = (directory: DirectoryNode, watch: FSWatcher): void => {
+    directory.watch = watch;
+    owners.set(directory.ino, directory);
+    watch.on('error', () => {
+      directory.stale = true;
+      hooks.onHint(directory.parent === undefined ? '' : pathOf(directory));
+    });
+  };
+
+  const arm = (directory: DirectoryNode, path: Path): void => {
+    makeRoom(directory);
     try {
       const watch = disk.fs.watch(diskPath(disk, path), { encoding: 'buffer' }, (type, name) => {
         noteEvent();
         if (directory.watch !== watch) return;
+        const ownName = directory.parent === undefined ? baseOf(disk.root) : directory.name;
         if (name === null) hooks.onHint(pathOf(directory));
-        else hear(directory, type, textOf(name));
+        else hear(directory, type, textOf(name), ownName);
       });
-      directory.watch = watch;
-      owners.set(directory.ino, directory);
-      watch.on('error', () => {
-        directory.stale = true;
-        hooks.onHint(directory.parent === undefined ? '' : pathOf(directory));
-      });
+      own(directory, watch);
     } catch (error) {
       if (!outOfWatches(error)) return;
       unwatched.add(directory);
@@ -98,9 +123,50 @@ function directoryWatcher(disk: Disk, hooks: WatchHooks): Watcher {
     }
   };
 
+  const armAhead = (at: DiskPath): AheadWatch | undefined => {
+    const ownName = textOf(at).slice(textOf(at).lastIndexOf('/') + 1);
+    let heard: (readonly [type: string, name: string])[] | undefined = [];
+    let owner: DirectoryNode | undefined;
+    let isPlaced = false;
+    const take = (directory: DirectoryNode, type: string, name: string): void => {
+      // The first time that it goes from where it was, it comes to its place.
+      const isPlacing = !isPlaced && type === 'rename' && name === ownName;
+      if (isPlacing && ownName !== directory.name) isPlaced = true;
+      else hear(directory, type, name, ownName);
+    };
+    try {
+      const watch = disk.fs.watch(at, { encoding: 'buffer' }, (type, name) => {
+        noteEvent();
+        if (name === null) return;
+        if (owner === undefined) heard?.push([type, textOf(name)]);
+        else if (owner.watch === watch) take(owner, type, textOf(name));
+      });
+      return {
+        ino: disk.fs.lstatSync(at).ino,
+        get adopted() {
+          return owner !== undefined;
+        },
+        adopt: (directory) => {
+          makeRoom(directory);
+          own(directory, watch);
+          owner = directory;
+          for (const [type, name] of heard ?? []) take(directory, type, name);
+          heard = undefined;
+        },
+        close: () => {
+          heard = undefined;
+          watch.close();
+        },
+      };
+    } catch {
+      return undefined;
+    }
+  };
+
   return {
     recursive: false,
     arm,
+    armAhead,
     disarm,
     unwatched,
     watchExtra: (path) => {
@@ -146,6 +212,7 @@ function recursiveWatcher(disk: Disk, hooks: WatchHooks): Watcher {
   return {
     recursive: true,
     arm,
+    armAhead: () => undefined,
     disarm,
     unwatched: new Set(),
     watchExtra: () => () => {},

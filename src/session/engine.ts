@@ -105,7 +105,10 @@ export function createEngine(
   const conflicts = new ConflictList({ store, report, maxAge });
   const keeper = new Keeper({ store, report, conflicts, maxBytes });
   store.texts.isPinned = (digest) => core.base.findDigest(digest) !== undefined;
-  core.onAgreed = (digest, bytes) => store.texts.add(digest, bytes);
+  core.onAgreed = (digest, bytes) => {
+    // Of a first sync what has room is kept; making room for the newest would be copying for nothing.
+    if (report.ready || bytes.length <= store.texts.room) store.texts.add(digest, bytes);
+  };
   const again = (paths: readonly Path[]) => {
     for (const path of paths) core.dirty.add(path);
     hooks.schedule();

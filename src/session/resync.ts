@@ -10,7 +10,7 @@ import type { Engine } from './engine.ts';
 import { replicaOf } from './engine.ts';
 import { takeIn } from './intake.ts';
 import { setState, showProgress } from './report.ts';
-import { holdSnapshot, mayBeAged } from './snapshot.ts';
+import { holdSnapshot, mayBeAged, trustSides } from './snapshot.ts';
 
 /** Contents beyond this many bytes waiting to be carried over make the scan wait. */
 const waitAbove = 4 * 1024 * 1024;
@@ -25,6 +25,7 @@ export interface ResyncHooks {
 export async function resync(engine: Engine, hooks: ResyncHooks): Promise<void> {
   const { container, local } = engine.core.sides;
   setState(engine.report, 'scanning');
+  trustSides(engine);
   await scanSide(engine, 'container', hooks);
   // With nothing to decide in the container, each local row can go over as it comes. Otherwise the
   // local ignore files and removals must be known first. What was known of a lost replica is stale.

@@ -27,6 +27,13 @@ export function mayBeAged({ core }: Engine, side: Side): boolean {
   return !judged.has(replica);
 }
 
+/** Before the first look at sides of which nothing was known: what they hold cannot be an earlier state. */
+export function trustSides({ core }: Engine): void {
+  if (core.base.files > 0) return;
+  for (const { replica } of Object.values(core.sides))
+    if (replica !== undefined) judged.add(replica);
+}
+
 /** After a scan: holds what looks like a snapshot. */
 export function holdSnapshot(engine: Engine, side: Side): void {
   const { core, report } = engine;

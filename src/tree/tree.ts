@@ -29,6 +29,11 @@ export class Tree {
   readonly #root = new Directory('', undefined, { kind: 'directory', mode: 0o755 });
   /** By the directory that holds the file. */
   readonly #digests = new DigestIndex<Directory>(() => digestsBelow(this.#root));
+  /** The directory that was looked into last: a scan and its outcomes ask for all names of one in a row. */
+  #near: { readonly path: Path; readonly directory: Directory } = {
+    path: '',
+    directory: this.#root,
+  };
   #files = 0;
   #directories = 0;
   #bytes = 0;
@@ -57,7 +62,9 @@ export class Tree {
 
   /** What stands at the path; null when nothing does, and for the root, which is no entry. */
   get(path: Path): Entry | null {
-    return path === '' ? null : entryOf(this.#find(path));
+    if (path === '') return null;
+    const parent = this.#parentOf(path);
+    return entryOf(parent?.children.get(path.slice(path.lastIndexOf('/') + 1)));
   }
 
   /**
@@ -66,16 +73,15 @@ export class Tree {
    * and does nothing where nothing stands.
    */
   set(path: Path, entry: Entry | null): void {
-    const slash = path.lastIndexOf('/');
-    const parent = slash < 0 ? this.#root : this.#find(path.slice(0, slash));
-    if (!(parent instanceof Directory) || path === '') {
+    const parent = this.#parentOf(path);
+    if (parent === undefined || path === '') {
       if (entry === null && path !== '') return;
       throw new CaiError('INTERNAL', 'A tree takes entries in directories only.', {
         path: displayPath(path),
         next: 'Please report this as a defect.',
       });
     }
-    this.#setChild(parent, path.slice(slash + 1), entry);
+    this.#setChild(parent, path.slice(path.lastIndexOf('/') + 1), entry);
   }
 
   /** Names in a directory ('' for the root); empty when it is none. */
@@ -112,6 +118,18 @@ export class Tree {
     return undefined;
   }
 
+  /** The directory that holds the path. */
+  #parentOf(path: Path): Directory | undefined {
+    const slash = Math.max(path.lastIndexOf('/'), 0);
+    const near = this.#near;
+    if (near.path.length === slash && path.startsWith(near.path)) return near.directory;
+    const above = path.slice(0, slash);
+    const directory = this.#find(above);
+    if (!(directory instanceof Directory)) return undefined;
+    this.#near = { path: above, directory };
+    return directory;
+  }
+
   #find(path: Path): Node | undefined {
     let node: Node | undefined = this.#root;
     if (path === '') return node;
@@ -136,6 +154,7 @@ export class Tree {
     const node = entry?.kind === 'directory' ? new Directory(key, parent, entry) : entry;
     if (node === null) parent.children.delete(name);
     else parent.children.set(key, node);
+    if (old instanceof Directory) this.#near = { path: '', directory: this.#root };
     // Only now, since the index may walk the tree when a digest goes; and before the new node is
     // counted, lest a file that was only touched look like two of that digest.
     if (old !== undefined) this.#forget(parent, old);

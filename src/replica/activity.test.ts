@@ -3,6 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { temporaryDirectory } from '../../test/support/tree.ts';
 import { createActivity } from './activity.ts';
+import type { Action } from './replica.ts';
 import { openScanned, readAll, writeOf } from './testing.ts';
 
 test('a rename right before the replacement is not lost', async () => {
@@ -32,6 +33,26 @@ test('what this replica itself wrote is replaced without a moment of nothing', a
   await told.applyOne(writeOf('a', null, 'one'));
   await told.applyOne(writeOf('a', 'one', 'two'));
   await told.applyOne(writeOf('a', 'two', 'three'));
+  expect(seen).not.toContain('displaced');
+});
+
+test('what came with a new directory is replaced without a moment of nothing, too', async () => {
+  const seen: string[] = [];
+  const told = await openScanned({ probe: (point) => seen.push(point) });
+  const names = ['a', 'b', 'c'].map((name) => `top/${name}`);
+  const top: Action = {
+    type: 'mkdir',
+    path: 'top',
+    expect: null,
+    entry: { kind: 'directory', mode: 0o755 },
+  };
+  const outcomes = await told.replica.apply([
+    top,
+    ...names.map((name) => writeOf(name, null, 'one')),
+  ]);
+  expect(outcomes.map(({ result }) => result)).toEqual(Array(4).fill('done'));
+  for (const name of names) await told.applyOne(writeOf(name, 'one', 'two'));
+  expect(seen).toContain('kept');
   expect(seen).not.toContain('displaced');
 });
 

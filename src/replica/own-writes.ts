@@ -47,6 +47,7 @@ export function noteWatched(work: Work, path: Path, { stat }: Prepared, digest: 
   work.durable.note(path, 'written');
   const racy = stat.mtimeMs >= Date.now() - racyWindow(stat);
   noteFound(work, path, { kind: 'file', stat, digest, racy });
+  work.view.activity.noteOwn(path, stat);
   if (isRuleFile(path)) work.hint(path);
   return fileEntry(stat, digest);
 }

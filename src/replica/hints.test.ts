@@ -19,9 +19,9 @@ test('echoes wait a little, and are looked at', () => {
   const { due, hints } = start();
   hints.addEcho('a');
   hints.addEcho('b');
-  vi.advanceTimersByTime(1);
+  vi.advanceTimersByTime(10);
   expect(due).toEqual([]);
-  vi.advanceTimersByTime(1);
+  vi.advanceTimersByTime(30);
   expect(due).toEqual([['a', 'b']]);
 });
 

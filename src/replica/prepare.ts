@@ -153,7 +153,6 @@ export async function linkMoved(work: Work, action: WriteAction): Promise<Prepar
   const { disk, options } = work.view;
   const before = sourceStat(work, source.path);
   if (before.nlink > 1 || !isKnown(work, source.path, before, action)) return undefined;
-  work.real.clear();
   if (!wayIsReal(work, path)) return undefined;
   const at = diskPath(disk, path);
   work.probe('checked', path);

@@ -16,7 +16,7 @@ import { addProblem, solveProblem, tell } from './report.ts';
 
 const atOnce = 8;
 /** Milliseconds without anything displaced after which saving begins: edits have more hurry. */
-const startAfter = 60;
+const startAfter = 150;
 /** It begins all the same after so many milliseconds, or when so much waits. */
 const startAtLast = 3_000;
 const startAbove = 20_000;

@@ -9,27 +9,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import { random } from '../../../test/support/random.ts';
-import { type Made, makeTree, snapshot, temporaryDirectory } from '../../../test/support/tree.ts';
+import { type Made, snapshot } from '../../../test/support/tree.ts';
+import { old, place } from './places.fixture.ts';
 import type { SyncPlaces } from './places.ts';
 import { type SyncAction, type SyncReport, syncHome } from './sync.ts';
 
 type Spec = Readonly<Record<string, Made>>;
-
-const now = Date.now();
-const old = new Date(now - 1_000_000);
-
-function place(home: Spec, data: Spec): SyncPlaces {
-  const top = temporaryDirectory('cai-sync-killed-');
-  const places = {
-    home: join(top, 'home'),
-    data: join(top, 'home/.containai/data'),
-    made: now - 1000,
-  };
-  fs.mkdirSync(places.data, { recursive: true });
-  makeTree(places.home, home);
-  makeTree(places.data, data);
-  return places;
-}
 
 /** All that writes to a disk in this room; what of it can be half done is half done when it is the last. */
 const writers = [

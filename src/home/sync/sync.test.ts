@@ -3,31 +3,12 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Made, makeTree, snapshot, temporaryDirectory } from '../../../test/support/tree.ts';
+import { type Made, snapshot } from '../../../test/support/tree.ts';
 import { writeRecord } from '../import/record.ts';
 import { asideOf } from './carry.ts';
+import { old, place } from './places.fixture.ts';
 import type { SyncPlaces } from './places.ts';
 import { type SyncAction, syncHome } from './sync.ts';
-
-const now = Date.now();
-/** From before the container was made: it came with the image. */
-const old = new Date(now - 1_000_000);
-
-function place(
-  home: Readonly<Record<string, Made>>,
-  data: Readonly<Record<string, Made>> = {},
-): SyncPlaces {
-  const top = temporaryDirectory('cai-sync-');
-  const places = {
-    home: join(top, 'home'),
-    data: join(top, 'home/.containai/data'),
-    made: now - 1000,
-  };
-  fs.mkdirSync(places.data, { recursive: true });
-  makeTree(places.home, home);
-  makeTree(places.data, data);
-  return places;
-}
 
 const run = (places: SyncPlaces, dryRun = false) => syncHome(places, { dryRun });
 

@@ -40,13 +40,9 @@ function keptOf(kept: Kept | undefined): { kept?: Kept } {
   return kept === undefined ? {} : { kept };
 }
 
-/**
- * Somebody made it already. The picture takes it with the outcome: when it goes before the next look, that
- * has to be told.
- */
 function existing(work: Work, path: string, look: Outcome['now']): Outcome {
-  const isKnown = work.view.picture.get(path)?.kind === 'directory';
-  return { path, result: 'done', now: isKnown ? look : noteDirectory(work, path) };
+  if (work.view.picture.get(path)?.kind !== 'directory') work.hint(path);
+  return { path, result: 'done', now: look };
 }
 
 function make(work: Work, { path, entry, exact }: DirectoryAction): boolean {

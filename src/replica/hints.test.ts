@@ -19,9 +19,9 @@ test('echoes wait a little, and are looked at', () => {
   const { due, hints } = start();
   hints.addEcho('a');
   hints.addEcho('b');
-  vi.advanceTimersByTime(10);
+  vi.advanceTimersByTime(1);
   expect(due).toEqual([]);
-  vi.advanceTimersByTime(30);
+  vi.advanceTimersByTime(1);
   expect(due).toEqual([['a', 'b']]);
 });
 

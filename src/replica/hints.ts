@@ -7,11 +7,8 @@ import type { Path } from '../tree/path.ts';
 /** Milliseconds after the first hint for which the loop goes round rather than sleep. */
 const roundFor = 2;
 
-/**
- * Milliseconds that a hint may wait which most likely comes of an own write: nobody waits for it, and with
- * many replicas on one machine these looks would come right when the others have to write.
- */
-const echoWait = 30;
+/** Milliseconds that a hint may wait which most likely comes of an own write: nobody waits for it. */
+const echoWait = 2;
 
 /** 'list': what is in the directory has to be compared too. */
 export type Hint = 'look' | 'list';

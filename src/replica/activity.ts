@@ -13,8 +13,6 @@ import type { Path } from '../tree/path.ts';
  * a busy machine: much less than this would not do.
  */
 const remembered = 10_000;
-/** Milliseconds within which an event comes of an own write; later ones are somebody else's more often. */
-const echoed = 50;
 /** Beyond this, own writes pass for those of somebody else: that is safe. */
 const manyFiles = 20_000;
 
@@ -23,8 +21,6 @@ export interface Activity {
   note(): void;
   /** This replica itself wrote what stands there now. */
   noteOwn(path: Path, stat: Stats): void;
-  /** This replica itself wrote at the path just now: an event there most likely comes of that. */
-  wroteLately(path: Path): boolean;
   /** Somebody wrote lately, or made what stands at the path (`stat`). */
   isBusy(path: Path, stat: Stats | undefined): boolean;
 }
@@ -40,7 +36,6 @@ export function createActivity(): Activity {
       last = performance.now();
     },
     noteOwn: (path, { ctimeMs }) => own.set(path, ctimeMs),
-    wroteLately: (path) => Date.now() - (own.get(path) ?? Number.NEGATIVE_INFINITY) <= echoed,
     isBusy: (path, stat) =>
       performance.now() - last <= remembered || (stat !== undefined && isFresh(path, stat)),
   };

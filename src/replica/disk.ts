@@ -450,9 +450,7 @@ export class DiskReplica implements Replica {
   #hint(path: Path): void {
     if (this.#isClosed || this.#cookies.hear(path)) return;
     if (path.startsWith(ownPrefix) || path.includes(`/${ownPrefix}`)) return;
-    const { hints } = this.#looking;
-    if (this.#view.activity.wroteLately(path)) hints.addEcho(path);
-    else hints.add(path);
+    this.#looking.hints.add(path);
   }
 
   #emit(event: ReplicaEvent): void {

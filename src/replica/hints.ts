@@ -7,17 +7,12 @@ import type { Path } from '../tree/path.ts';
 /** Milliseconds after the first hint for which the loop goes round rather than sleep. */
 const roundFor = 2;
 
-/** Milliseconds that a hint may wait which most likely comes of an own write: nobody waits for it. */
-const echoWait = 2;
-
 /** 'list': what is in the directory has to be compared too. */
 export type Hint = 'look' | 'list';
 
 export interface Hints {
   readonly size: number;
   add(path: Path, hint?: Hint): void;
-  /** As add, for what nobody waits for: it does not keep the processor busy. */
-  addEcho(path: Path): void;
   /** Wants a look at the path after so many milliseconds. */
   addLater(path: Path, ms: number): void;
   /** All of them, which are no hints any more then. */
@@ -38,8 +33,6 @@ export function createHints(
   let last = 0;
   let timer: NodeJS.Timeout | undefined;
   let soon: NodeJS.Immediate | undefined;
-  /** The timer is that of an echo. */
-  let lazy = false;
   const later = new Map<Path, NodeJS.Timeout>();
   let closed = false;
 
@@ -51,7 +44,6 @@ export function createHints(
   const check = (): void => {
     timer = undefined;
     soon = undefined;
-    lazy = false;
     if (hints.size === 0) return;
     const wait = Math.min(last + settle, first + settleMax) - performance.now();
     if (wait > 0) checkIn(wait);
@@ -62,20 +54,12 @@ export function createHints(
     clearImmediate(soon);
     timer = undefined;
     soon = undefined;
-    lazy = false;
-  };
-  const put = (path: Path, hint: Hint): void => {
-    last = performance.now();
-    if (hints.size === 0) first = last;
-    if (hint === 'list' || !hints.has(path)) hints.set(path, hint);
   };
   const add = (path: Path, hint: Hint = 'look'): void => {
     if (closed) return;
-    if (lazy) {
-      cancel();
-      first = performance.now();
-    }
-    put(path, hint);
+    last = performance.now();
+    if (hints.size === 0) first = last;
+    if (hint === 'list' || !hints.has(path)) hints.set(path, hint);
     if (timer === undefined && soon === undefined) checkIn(settle);
   };
   return {
@@ -83,13 +67,6 @@ export function createHints(
       return hints.size;
     },
     add,
-    addEcho: (path) => {
-      if (closed) return;
-      put(path, 'look');
-      if (timer !== undefined || soon !== undefined) return;
-      lazy = true;
-      timer = setTimeout(check, echoWait);
-    },
     addLater: (path, ms) => {
       if (closed || later.has(path)) return;
       const waiting = setTimeout(() => {

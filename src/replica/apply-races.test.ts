@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { temporaryDirectory } from '../../test/support/tree.ts';
 import type { Action, Kept } from './replica.ts';
 import {
+  diskLines,
   entryOf,
   faultyFs,
   openScanned,
@@ -14,6 +15,7 @@ import {
   removeOf,
   stagingFiles,
   type TestReplica,
+  toldLines,
   writeOf,
 } from './testing.ts';
 import type { ProbePoint } from './work.ts';
@@ -325,3 +327,40 @@ test('a directory above that became a file between two actions is no failure', a
   const outcomes = await told.replica.apply([removeOf('a/x', 'old'), removeOf('a/b/p', 'old')]);
   expect(outcomes[1]).toMatchObject({ path: 'a/b/p', result: 'done', now: null });
 });
+
+const onceThere: Record<string, (path: string) => Action> = {
+  'a removal': (path) => ({
+    type: 'remove',
+    path,
+    expect: { kind: 'directory', mode: 0o755 },
+  }),
+  attributes: (path) => ({
+    type: 'attributes',
+    path,
+    expect: { kind: 'directory', mode: 0o755 },
+    entry: { kind: 'directory', mode: 0o700 },
+  }),
+};
+
+for (const [what, make] of Object.entries(onceThere)) {
+  for (const gone of ['d/e', 'd']) {
+    for (const inside of ['', 'known']) {
+      test(`${what} of what went with ${gone}, ${inside || 'empty'}: made again at once, it is told`, async () => {
+        const root = temporaryDirectory();
+        fs.mkdirSync(`${root}/d/e`, { recursive: true });
+        for (const path of ['d', 'd/e']) fs.chmodSync(`${root}/${path}`, 0o755);
+        if (inside !== '') fs.writeFileSync(`${root}/d/e/${inside}`, 'known');
+        const { replica, applyOne, told } = await openScanned({ root });
+        fs.rmSync(`${root}/${gone}`, { recursive: true });
+        const { now } = await applyOne(make('d/e'));
+        if (now === null) told.delete('d/e');
+        else told.set('d/e', now);
+        fs.mkdirSync(`${root}/d/e`, { recursive: true });
+        for (const path of ['d', 'd/e']) fs.chmodSync(`${root}/${path}`, 0o755);
+        fs.writeFileSync(`${root}/d/e/a`, 'again');
+        await replica.drain();
+        expect(toldLines(told)).toEqual(diskLines(root));
+      });
+    }
+  }
+}

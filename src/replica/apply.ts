@@ -11,7 +11,7 @@ import { isAbsence } from './fs-port.ts';
 import { findBrood, raise } from './nursery.ts';
 import type { Action, Outcome } from './replica.ts';
 import { startSlice } from './slice.ts';
-import { checkActionPath, failed, missed, type Work, wayIsReal } from './work.ts';
+import { checkActionPath, failed, missed, tellGone, type Work, wayIsReal } from './work.ts';
 
 export async function apply(work: Work, actions: readonly Action[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
@@ -56,9 +56,10 @@ async function applyOne(work: Work, action: Action): Promise<Outcome> {
 async function carryOut(work: Work, action: Action): Promise<Outcome> {
   const { path } = action;
   if (!wayIsReal(work, path)) {
-    if (action.type === 'remove') return { path, result: 'done', now: null };
     work.hint(parentPath(path));
-    return missed(work, path, null);
+    if (action.type !== 'remove') return missed(work, path, null);
+    const now = tellGone(work, path);
+    return now === null ? { path, result: 'done', now } : missed(work, path, now);
   }
   switch (action.type) {
     case 'write':

@@ -40,9 +40,13 @@ function keptOf(kept: Kept | undefined): { kept?: Kept } {
   return kept === undefined ? {} : { kept };
 }
 
+/**
+ * Somebody made it already. The picture takes it with the outcome: when it goes before the next look, that
+ * has to be told.
+ */
 function existing(work: Work, path: string, look: Outcome['now']): Outcome {
-  if (work.view.picture.get(path)?.kind !== 'directory') work.hint(path);
-  return { path, result: 'done', now: look };
+  const isKnown = work.view.picture.get(path)?.kind === 'directory';
+  return { path, result: 'done', now: isKnown ? look : noteDirectory(work, path) };
 }
 
 function make(work: Work, { path, entry, exact }: DirectoryAction): boolean {

@@ -364,3 +364,17 @@ for (const [what, make] of Object.entries(onceThere)) {
     }
   }
 }
+
+for (const what of ['goes', 'stays', 'stays and has something in it'])
+  test(`a directory that somebody made before sync did, and that ${what}, is told`, async () => {
+    const { replica, root, applyOne, told } = await openScanned();
+    fs.mkdirSync(`${root}/d`);
+    if (what.endsWith('in it')) fs.writeFileSync(`${root}/d/f`, 'theirs');
+    const entry = { kind: 'directory', mode: 0o755 } as const;
+    const { result, now } = await applyOne({ type: 'mkdir', path: 'd', expect: null, entry });
+    expect(result).toBe('done');
+    told.set('d', now);
+    if (what === 'goes') fs.rmdirSync(`${root}/d`);
+    await replica.drain();
+    expect(toldLines(told)).toEqual(diskLines(root));
+  });

@@ -14,7 +14,7 @@ type DirectoryAction = Extract<Action, { type: 'mkdir' }>;
 export async function applyDirectory(work: Work, action: DirectoryAction): Promise<Outcome> {
   const { path, expect } = action;
   const there = await standing(work, path);
-  if (there.look?.kind === 'directory') return existing(work, path, there.look);
+  if (there.look?.kind === 'directory') return { path, result: 'done', now: there.look };
   if (!meets(there, expect)) return missed(work, path, there.look);
   work.probe('checked', path);
   if (expect === null) return makeThere(work, action);
@@ -38,15 +38,6 @@ async function makeThere(work: Work, action: DirectoryAction): Promise<Outcome> 
 
 function keptOf(kept: Kept | undefined): { kept?: Kept } {
   return kept === undefined ? {} : { kept };
-}
-
-/**
- * Somebody made it already. The picture takes it with the outcome: when it goes before the next look, that
- * has to be told.
- */
-function existing(work: Work, path: string, look: Outcome['now']): Outcome {
-  const isKnown = work.view.picture.get(path)?.kind === 'directory';
-  return { path, result: 'done', now: isKnown ? look : noteDirectory(work, path) };
 }
 
 function make(work: Work, { path, entry, exact }: DirectoryAction): boolean {

@@ -4,7 +4,7 @@ import { displace } from './displace.ts';
 import { errnoOf } from './fs-port.ts';
 import { noteGone } from './own-writes.ts';
 import type { Action, Outcome } from './replica.ts';
-import { leftoverIn, meets, missed, missedNow, standing, tellGone, type Work } from './work.ts';
+import { leftoverIn, meets, missed, missedNow, standing, type Work } from './work.ts';
 
 type RemoveAction = Extract<Action, { type: 'remove' }>;
 
@@ -12,8 +12,8 @@ export async function applyRemove(work: Work, action: RemoveAction): Promise<Out
   const { path, expect } = action;
   const there = await standing(work, path);
   if (there.look === null) {
-    const now = tellGone(work, path);
-    return now === null ? { path, result: 'done', now } : missed(work, path, now);
+    noteGone(work, path);
+    return { path, result: 'done', now: null };
   }
   if (!meets(there, expect)) return missed(work, path, there.look);
   work.probe('checked', path);

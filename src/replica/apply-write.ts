@@ -129,7 +129,7 @@ async function finishWrite(
   }
 }
 
-/** The session takes a moved file's old name for gone: where it stays, it is told as something new. */
+/** Where the old name stays after all, the session hears of it (owed.ts). */
 async function leaveOldName(
   work: Work,
   from: Path,
@@ -140,8 +140,6 @@ async function leaveOldName(
     if (movedFrom !== undefined) await removeMoved(work, movedFrom, stat.ino);
     else await removeCopied(work, from, entry);
   } catch {
-    const node = work.view.picture.get(from);
-    if (node !== undefined) work.view.picture.drop(node);
     work.hint(from);
   }
 }

@@ -9,9 +9,10 @@ import { applyRemove } from './apply-remove.ts';
 import { applyLink, applyWrite } from './apply-write.ts';
 import { isAbsence } from './fs-port.ts';
 import { findBrood, raise } from './nursery.ts';
+import { noteOwed } from './owed.ts';
 import type { Action, Outcome } from './replica.ts';
 import { startSlice } from './slice.ts';
-import { checkActionPath, failed, missed, tellGone, type Work, wayIsReal } from './work.ts';
+import { checkActionPath, failed, missed, type Work, wayIsReal } from './work.ts';
 
 export async function apply(work: Work, actions: readonly Action[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
@@ -33,6 +34,7 @@ export async function apply(work: Work, actions: readonly Action[]): Promise<Out
     // Others had their turn: what was a directory may be a link by now.
     work.real.clear();
   }
+  noteOwed(work, actions, outcomes);
   return outcomes;
 }
 
@@ -57,9 +59,9 @@ async function carryOut(work: Work, action: Action): Promise<Outcome> {
   const { path } = action;
   if (!wayIsReal(work, path)) {
     work.hint(parentPath(path));
-    if (action.type !== 'remove') return missed(work, path, null);
-    const now = tellGone(work, path);
-    return now === null ? { path, result: 'done', now } : missed(work, path, now);
+    return action.type === 'remove'
+      ? { path, result: 'done', now: null }
+      : missed(work, path, null);
   }
   switch (action.type) {
     case 'write':

@@ -147,6 +147,7 @@ export class DiskReplica implements Replica {
       }),
       watcher,
       activity: createActivity(),
+      owed: new Map(),
       onSecret: (path, present) => this.#emit({ type: 'secret', path, present }),
       onRetry: (path, why) => this.#looking.hints.addLater(path, retryAfter[why]),
     };

@@ -8,6 +8,7 @@ import { diskPath } from './disk-path.ts';
 import { type DiskPath, errnoOf, type FsPort } from './fs-port.ts';
 import type { Place } from './kept.ts';
 import { orphan } from './orphans.ts';
+import { noteGone } from './own-writes.ts';
 import { holdDisplaced } from './placing.ts';
 import type { Kept } from './replica.ts';
 import type { Standing, Work } from './work.ts';
@@ -100,13 +101,11 @@ function linkOrMove(fs: FsPort, from: DiskPath, to: DiskPath): void {
 export async function removeMoved(work: Work, from: Path, ino: number): Promise<void> {
   const place = moveAway(work, from);
   if (place === undefined) return;
-  const { disk, picture } = work.view;
+  const { disk } = work.view;
   try {
     if (disk.fs.lstatSync(place.at).ino !== ino) throw new Error('another file by now');
     work.kept.cancel(place);
-    const node = picture.get(from);
-    if (node !== undefined) picture.drop(node);
-    work.durable.note(from, 'removed');
+    noteGone(work, from);
   } catch {
     work.hint(from);
     // It goes back, and the removal that follows meets it.

@@ -9,6 +9,7 @@ import { createHints, type Hint, type Hints } from './hints.ts';
 import type { Lock } from './lock.ts';
 import type { Found } from './look.ts';
 import { type FileNode, lookOf, pathOf } from './nodes.ts';
+import { tellOwed } from './owed.ts';
 import { indexByInode } from './picture.ts';
 import type { Observation } from './replica.ts';
 import { startSlice } from './slice.ts';
@@ -89,6 +90,8 @@ export function createLooking(options: LookingOptions): Looking {
         void runSafely(() => run(hints.quietFor() >= removalQuiet));
       }, removalQuiet);
     }
+    // Whoever asks for one path has not looked at the others.
+    if (!force) tellOwed(view, teller, (path) => waiting.has(path) || slow.has(path));
     teller.finish();
   };
 
@@ -116,7 +119,8 @@ export function createLooking(options: LookingOptions): Looking {
       const bytes = bytesToTell(view, found, parent.children.get(name));
       const { node, changed } = adopt(view, parent, name, found, teller);
       if (found.kind === 'blocked') retry(view, path, found.why);
-      if (changed) teller.tell(path, lookOf(node), bytes);
+      const isOwed = view.owed.delete(path);
+      if (changed || isOwed) teller.tell(path, lookOf(node), bytes);
       teller.finish();
       if (changed && node.kind === 'file' && found.kind === 'file')
         for (const other of namesOf(node, found.stat.nlink)) hints.add(pathOf(other));

@@ -80,6 +80,10 @@ export function noteMade(work: Work, path: Path, ahead?: AheadWatch): Look {
     work.hint(path);
     return null;
   }
+  const before = work.view.picture.get(path);
+  // It went with all that was known in it, and its watch has nothing more to say.
+  if (before?.kind === 'directory')
+    for (const name of before.children.keys()) work.hint(joinPath(path, name));
   const node = noteFound(work, path, { kind: 'directory', stat });
   if (node?.kind !== 'directory') {
     ahead?.close();
@@ -127,11 +131,17 @@ export function noteAttributes(work: Work, path: Path, before: Look): Look {
   return before;
 }
 
+/** Nothing stands there any more. */
 export function noteGone(work: Work, path: Path): void {
   work.durable.note(path, 'removed');
   const node = work.view.picture.get(path);
-  if (node !== undefined) work.view.picture.drop(node);
+  if (node !== undefined && !holdsKnown(node)) work.view.picture.drop(node);
   if (isRuleFile(path)) work.hint(path);
+}
+
+/** What is known in a directory has been told: when that is gone too, a look tells it. */
+function holdsKnown(node: Node | undefined): boolean {
+  return node?.kind === 'directory' && node.children.size > 0;
 }
 
 function noteFound(
@@ -143,6 +153,8 @@ function noteFound(
   // Where the directory is not known (yet), a look at it will find this too.
   if (parent?.kind !== 'directory') return undefined;
   if (work.view.rules.verdict(path, found.kind === 'directory').excluded) return undefined;
+  if (found.kind !== 'directory' && holdsKnown(parent.children.get(baseName(path))))
+    return undefined;
   return adopt(work.view, parent, baseName(path), found, silent).node;
 }
 

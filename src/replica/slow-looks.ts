@@ -12,6 +12,8 @@ const atOnce = 8;
 
 export interface SlowLooks {
   add(path: Path): void;
+  /** A look at it is still to come. */
+  has(path: Path): boolean;
   /** Resolves when nothing is being looked at. */
   idle(): Promise<void>;
 }
@@ -47,6 +49,7 @@ export function createSlowLooks(
       waiting.add(path);
       start();
     },
+    has: (path) => waiting.has(path) || underWay.has(path),
     idle: async () => {
       while (underWay.size > 0 || waiting.size > 0) {
         await Promise.race(underWay.values());

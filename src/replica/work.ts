@@ -4,7 +4,6 @@ import { CaiError, toCaiError } from '../errors.ts';
 import type { Entry, Look } from '../tree/entry.ts';
 import { sameContent } from '../tree/entry.ts';
 import { joinPath, ownPrefix, type Path, pathFault } from '../tree/path.ts';
-import { isRuleFile } from '../tree/rules.ts';
 import type { Area } from './area.ts';
 import { diskPath, readNames } from './disk-path.ts';
 import type { Durable } from './durable.ts';
@@ -12,7 +11,6 @@ import { isAbsence } from './fs-port.ts';
 import type { KeptFiles } from './kept.ts';
 import { type Found, lookNow, lookPatiently, toLook } from './look.ts';
 import type { Owner } from './modes.ts';
-import { lookOf } from './nodes.ts';
 import { refusal } from './permission.ts';
 import type { Outcome } from './replica.ts';
 import type { Staged } from './staged.ts';
@@ -90,26 +88,7 @@ export function meets(there: Standing, expect: Entry | null): boolean {
 export function missed(work: Work, path: Path, now: Look, more: Partial<Outcome> = {}): Outcome {
   work.hint(path);
   work.view.activity.note();
-  return { path, result: 'missed', now: now ?? tellGone(work, path), ...more };
-}
-
-/**
- * Nothing stands there. The picture forgets it too: a directory that is made again by the next look would
- * pass for the known one, and nobody would hear of it. With something known in it, it stays known, as what
- * is told: a look tells that all of it is gone.
- */
-export function tellGone(work: Work, path: Path): Look {
-  const { picture } = work.view;
-  const node = path === '' ? undefined : picture.get(path);
-  if (node === undefined) return null;
-  if (node.kind === 'directory' && node.children.size > 0) {
-    work.hint(path);
-    return lookOf(node);
-  }
-  picture.drop(node);
-  work.durable.note(path, 'removed');
-  if (isRuleFile(path)) work.hint(path);
-  return null;
+  return { path, result: 'missed', now, ...more };
 }
 
 /** As missed, after a step showed that the path is not any more what it was a moment ago. */
@@ -125,7 +104,6 @@ export async function failed(work: Work, path: Path, thrown: unknown): Promise<O
   try {
     work.hint(path);
     now = wayIsReal(work, path) ? (await standing(work, path)).look : null;
-    now ??= tellGone(work, path);
   } catch {
     // The error says why.
   }

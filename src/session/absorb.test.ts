@@ -71,6 +71,22 @@ it('a failure at what nobody wants any more is no problem', () => {
   retries.close();
 });
 
+it.each(['missed', 'failed'] as const)(
+  'the old name of a move that %s goes all the same',
+  (result) => {
+    const engine = testEngine();
+    const { core, retries } = engine;
+    core.base.set('b', version(1));
+    setSide(core, 'local', 'a', version(1), { since: 0 });
+    setSide(core, 'local', 'b', null, { since: 0 });
+    const move = { ...action, source: { from: 'move' as const, path: 'b' } };
+    const outcome = { path: 'a', result, now: version(2) };
+    absorb(engine, context, [{ action: move, movedFrom: 'b', seen: version(1), outcome }]);
+    expect([...core.dirty]).toContain('b');
+    retries.close();
+  },
+);
+
 it('a side that changed again is an edit of what arrived, not a conflict with it', () => {
   const engine = testEngine();
   const { core } = engine;

@@ -40,6 +40,9 @@ export function absorb(
     if (one.outcome.result === 'done') absorbDone(engine, context, one, transfers);
     else if (one.outcome.result === 'missed') absorbMissed(engine, context, one);
     else absorbFailed(engine, context, one);
+    // A move that was not carried out has not taken its old name away either.
+    if (one.movedFrom !== undefined && one.outcome.result !== 'done')
+      engine.core.dirty.add(one.movedFrom);
   }
   if (applied.length > 0) engine.commitSoon();
   return transfers;

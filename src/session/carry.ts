@@ -14,7 +14,7 @@ import { createBounded } from './bounded.ts';
 import { sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
 import { replicaOf } from './engine.ts';
-import { describeHold, judgeRemovals } from './holds.ts';
+import { clearing, describeHold, judgeRemovals } from './holds.ts';
 import { bringLarge } from './large.ts';
 import { lostModes } from './lost-modes.ts';
 import type { Basis, Step } from './plan.ts';
@@ -74,6 +74,7 @@ function withoutHeld(
 ): readonly PlannedAction[] {
   const { core, window, report } = engine;
   const planned = core.aged.size === 0 ? all : all.filter(({ path }) => !isAged(core, path));
+  for (const path of clearing(planned)) core.held.delete(path);
   const moved = orderActions(core, target, planned, basis).moved;
   const { reason, held } = judgeRemovals(core, window, target, planned, moved, Date.now());
   for (const path of held) core.held.add(path);

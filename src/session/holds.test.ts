@@ -81,6 +81,33 @@ describe('what becomes of it', () => {
     expect(files(again.local)).toBe(how === 'approve' ? 1 : 81);
   });
 
+  it.each(['directory', 'file', 'link'])(
+    'what comes back as a %s waits no longer',
+    async (kind) => {
+      const pair = await start(80);
+      makeTree(pair.container, { 'e/in': 'it' });
+      await pair.same();
+      for (const path of ['d', 'e']) fs.rmSync(join(pair.container, path), { recursive: true });
+      await hold(pair);
+      fs.mkdirSync(join(pair.container, 'd'));
+      if (kind === 'directory') makeTree(pair.container, { 'd/f0/in': 'another kind' });
+      else if (kind === 'file') makeTree(pair.container, { e: 'another kind', 'd/f0': 'edited' });
+      else fs.symlinkSync('f1', join(pair.container, 'd/f0'));
+      await flush(pair);
+      const shown = (root: string) =>
+        snapshot(root)
+          .filter(
+            ({ path }) => path.startsWith('d/f0') || (kind === 'file' && path.startsWith('e')),
+          )
+          .map(({ path, type, sha256, target }) => ({ path, type, sha256, target }));
+      expect(shown(pair.local)).toEqual(shown(pair.container));
+      expect(files(pair.local)).toBeGreaterThan(79);
+      expect(await hold(pair)).toMatchObject({ reason: 'mass-deletion' });
+      await pair.session.approve();
+      await pair.same();
+    },
+  );
+
   it('what vanished while the session was stopped waits as well; edits of held files win', async () => {
     const first = await start(80);
     await first.stop();

@@ -38,11 +38,8 @@ export function judgeRemovals(
   const removals = actions.filter((action) => action.type === 'remove');
   if (removals.length === 0) return { reason: undefined, held: [] };
   const waiting = removals.filter((action) => !window.approved.has(action.path));
-  // A type clash removes too, but only what stands in the way of something new; that is an edit.
-  const making = new Set(
-    actions.filter((action) => action.type !== 'remove').map((action) => action.path),
-  );
-  const genuine = waiting.filter((action) => !clearsTheWay(action.path, making));
+  const clears = clearing(actions);
+  const genuine = waiting.filter((action) => !clears.has(action.path));
   const going = new Set(removals.map((action) => action.path));
   const gone = genuine.flatMap(({ path, expect }) =>
     expect.kind === 'file' && !moved.has(path) ? [expect.digest] : [],
@@ -89,10 +86,17 @@ function countElsewhere(
   return count;
 }
 
-function clearsTheWay(path: Path, making: ReadonlySet<Path>): boolean {
-  for (let place = path; place !== ''; place = parentPath(place))
-    if (making.has(place)) return true;
-  return false;
+/** Paths that go because something else comes to their place, or above it: that is an edit, and never held. */
+export function clearing(actions: readonly PlannedAction[]): ReadonlySet<Path> {
+  const making = new Set<Path>();
+  for (const { type, path } of actions) if (type !== 'remove') making.add(path);
+  const found = new Set<Path>();
+  for (const { type, path } of actions) {
+    if (type !== 'remove') continue;
+    for (let place = path; place !== '' && !found.has(path); place = parentPath(place))
+      if (making.has(place)) found.add(path);
+  }
+  return found;
 }
 
 /** With what went ahead lately on either side: more removals than go ahead without a person. */

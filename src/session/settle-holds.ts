@@ -63,7 +63,6 @@ export function reviewHolds(engine: Engine): boolean {
     reviewAged(engine);
     if (core.aged.size === 0) endHold(engine, 'restored-snapshot', 'gone');
   }
-  if (core.held.size === 0) return core.dirty.size > 0;
   for (const path of core.held) {
     const back =
       sideLook(core, 'local', path) !== null && sideLook(core, 'container', path) !== null;

@@ -48,6 +48,26 @@ test('fifty deep new trees, each with a file', async () => {
   await allTold(told);
 });
 
+test('a directory that went right before it was to be watched, and came back with its number', async () => {
+  const faulty = faultyFs();
+  const told = await openScanned({ fs: faulty.fs });
+  let missed = 0;
+  faulty.fail = (call, path) => {
+    if (call !== 'watch' || !path.endsWith('/d')) return undefined;
+    missed += 1;
+    return 'ENOENT';
+  };
+  fs.mkdirSync(`${told.root}/d`);
+  await told.replica.drain();
+  expect(missed).toBeGreaterThan(0);
+  faulty.fail = undefined;
+  fs.renameSync(`${told.root}/d`, `${told.root}/e`);
+  fs.renameSync(`${told.root}/e`, `${told.root}/d`);
+  await told.replica.drain();
+  fs.writeFileSync(`${told.root}/d/f`, 'heard of');
+  await allTold(told);
+});
+
 test('a populated tree moved in, and edits in it', async () => {
   const outside = temporaryDirectory();
   fs.mkdirSync(`${outside}/tree/x/y`, { recursive: true });

@@ -71,6 +71,8 @@ function directoryWatcher(disk: Disk, hooks: WatchHooks): Watcher {
 
   const disarm = (directory: DirectoryNode): void => {
     if (unwatched.delete(directory)) hooks.onUnwatched();
+    // What happens from now on is not heard of, not even that another directory takes its place and number.
+    directory.stale = true;
     if (directory.watch === undefined) return;
     directory.watch.close();
     directory.watch = undefined;
@@ -117,7 +119,11 @@ function directoryWatcher(disk: Disk, hooks: WatchHooks): Watcher {
       });
       own(directory, watch);
     } catch (error) {
-      if (!outOfWatches(error)) return;
+      if (!outOfWatches(error)) {
+        // It went while it was looked at; what comes to its place may have its number.
+        directory.stale = true;
+        return;
+      }
       unwatched.add(directory);
       hooks.onUnwatched();
     }

@@ -27,6 +27,18 @@ test('a rename right before the replacement is not lost', async () => {
   expect(await readAll(told.replica.readKept(String(kept?.id)))).toBe('one');
 });
 
+test('nothing is known of the seconds before a replica was there: it takes no path for quiet', async () => {
+  const seen: string[] = [];
+  const told = await openScanned({
+    activity: createActivity(),
+    probe: (point) => seen.push(point),
+  });
+  await told.applyOne(writeOf('a', null, 'one'));
+  await told.applyOne(writeOf('a', 'one', 'two'));
+  expect(seen).toContain('displaced');
+  expect(seen).not.toContain('kept');
+});
+
 test('what this replica itself wrote is replaced without a moment of nothing', async () => {
   const seen: string[] = [];
   const told = await openScanned({ probe: (point) => seen.push(point) });
@@ -62,6 +74,8 @@ test('where somebody wrote they may write again, anywhere, for ten seconds', () 
     vi.useRealTimers();
   });
   const activity = createActivity();
+  expect(activity.isBusy('d/a', undefined)).toBe(true);
+  vi.advanceTimersByTime(10_100);
   expect(activity.isBusy('d/a', undefined)).toBe(false);
   activity.note();
   vi.advanceTimersByTime(9_900);

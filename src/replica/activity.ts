@@ -25,8 +25,11 @@ export interface Activity {
   isBusy(path: Path, stat: Stats | undefined): boolean;
 }
 
-export function createActivity(): Activity {
-  let last = Number.NEGATIVE_INFINITY;
+/**
+ * `last` is when somebody wrote last (milliseconds of performance.now()). Of the time before the replica nothing
+ * is known: it begins as if somebody had written right then.
+ */
+export function createActivity(last = performance.now()): Activity {
   const own = createOwnTimes();
   // Looks lag behind when the machine is busy; the file itself tells at once.
   const isFresh = (path: Path, { ctimeMs }: Stats): boolean =>

@@ -3,7 +3,7 @@ import { lstatSync, realpathSync } from 'node:fs';
 import { CaiError, toCaiError } from '../errors.ts';
 import { ownPrefix, type Path, pathFault, type Side } from '../tree/path.ts';
 import { Rules } from '../tree/rules.ts';
-import { createActivity } from './activity.ts';
+import { type Activity, createActivity } from './activity.ts';
 import { allPaths } from './all-paths.ts';
 import { apply } from './apply.ts';
 import { type Area, createArea } from './area.ts';
@@ -59,9 +59,10 @@ export interface DiskReplicaInput {
   readonly options: ReplicaOptions;
   /** Name of the staging directory in the root; made up when left out. */
   readonly stageName?: string;
-  /** For tests: system calls that fail, steps between which the disk changes. */
+  /** For tests: system calls that fail, steps between which the disk changes, who wrote before. */
   readonly fs?: FsPort;
   readonly probe?: Work['probe'];
+  readonly activity?: Activity;
   /** Without it there is no rsync here. */
   readonly rsync?: RsyncPort | undefined;
 }
@@ -146,7 +147,7 @@ export class DiskReplica implements Replica {
         onNameGone: (file) => this.#looking.hints.add(pathOf(file)),
       }),
       watcher,
-      activity: createActivity(),
+      activity: input.activity ?? createActivity(),
       owed: new Map(),
       onSecret: (path, present) => this.#emit({ type: 'secret', path, present }),
       onRetry: (path, why) => this.#looking.hints.addLater(path, retryAfter[why]),

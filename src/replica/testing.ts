@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest';
 import { type Row, snapshot, temporaryDirectory } from '../../test/support/tree.ts';
 import type { FileEntry, Look } from '../tree/entry.ts';
 import { fromBytes, type Path } from '../tree/path.ts';
+import { createActivity } from './activity.ts';
 import { sha256 } from './digest.ts';
 import { type DiskReplicaInput, openDiskReplica } from './disk.ts';
 import type { FsPort } from './fs-port.ts';
@@ -39,12 +40,18 @@ export interface TestReplica {
   forget(): void;
 }
 
-/** Opens a replica; `scan` must be called before it tells anything. */
+/** Opens a replica where nobody wrote lately; `scan` must be called before it tells anything. */
 export async function openTest(
   input: Partial<DiskReplicaInput> & { readonly seen?: false } = {},
 ): Promise<TestReplica> {
   const root = input.root ?? temporaryDirectory();
-  const replica = await openDiskReplica({ side: 'local', options: testOptions, ...input, root });
+  const replica = await openDiskReplica({
+    side: 'local',
+    options: testOptions,
+    activity: createActivity(Number.NEGATIVE_INFINITY),
+    ...input,
+    root,
+  });
   onTestFinished(() => replica.close());
   const told = new Map<Path, Look>();
   const events: ReplicaEvent[] = [];

@@ -246,6 +246,8 @@ export interface SessionStatus {
   readonly diverged: readonly Path[];
   /** Changes not yet on both sides, without those that wait to be asked for. */
   readonly pending: number;
+  /** Paths that both sides agree on and that are not written down yet: a crash would forget that they do. */
+  readonly unsaved: number;
   /** When local changes go over: as they come, or when a sync is asked for. */
   readonly localChanges: 'live' | 'manual';
   /** Manual local changes that wait to be asked for. */

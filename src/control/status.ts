@@ -82,6 +82,7 @@ export function emptyStatus(
     diverged: [],
     pending: 0,
     localChanges: record.options.localChanges,
+    unsaved: 0,
     waiting: 0,
     lastHour: { toContainer: 0, toLocal: 0 },
   };

@@ -48,6 +48,7 @@ export function sessionStatus(engine: Engine, transport: string): SessionStatus 
     leftovers: sides.flatMap((side) => leftoversOf(engine, side)),
     diverged: [...engine.diverged],
     pending: pendingCount(core) - waiting,
+    unsaved: core.uncommitted.size,
     localChanges: core.options.localChanges,
     waiting,
     lastHour: {

@@ -17,6 +17,8 @@ async function prepared(container: Container): Promise<Watched> {
   const session = await watch(container);
   session.put({ keep: '1', edit: '1', 'dir/remove-near': '1', 'dir/remove-far': '1', script: '1' });
   await session.same();
+  // Before that, a removal while a killed session is away is no removal to the next one.
+  await session.until('written down', ({ unsaved }) => unsaved === 0, deadline);
   return session;
 }
 

@@ -182,6 +182,7 @@ describeNeeding(['docker'], 'commands', () => {
       leftovers: [],
       diverged: [],
       pending: 0,
+      unsaved: number,
       localChanges: 'live',
       waiting: 0,
       lastHour: { toContainer: 3, toLocal: 0 },

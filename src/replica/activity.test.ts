@@ -30,7 +30,7 @@ test('a rename right before the replacement is not lost', async () => {
 test('nothing is known of the seconds before a replica was there: it takes no path for quiet', async () => {
   const seen: string[] = [];
   const told = await openScanned({
-    activity: createActivity(),
+    activity: undefined,
     probe: (point) => seen.push(point),
   });
   await told.applyOne(writeOf('a', null, 'one'));

@@ -62,7 +62,7 @@ export interface DiskReplicaInput {
   /** For tests: system calls that fail, steps between which the disk changes, who wrote before. */
   readonly fs?: FsPort;
   readonly probe?: Work['probe'];
-  readonly activity?: Activity;
+  readonly activity?: Activity | undefined;
   /** Without it there is no rsync here. */
   readonly rsync?: RsyncPort | undefined;
 }

@@ -5,7 +5,6 @@
 import { expect, test } from 'vitest';
 import { type Random, random } from '../../test/support/random.ts';
 import type { Entry, FileEntry } from '../tree/entry.ts';
-
 import { anyPath, names, perform } from './deeds.fixture.ts';
 import type { Action, Outcome } from './replica.ts';
 import { diskLines, entryOf, openScanned, type TestReplica, toldLines } from './testing.ts';
@@ -84,6 +83,7 @@ test('random histories with actions: outcomes and events together tell what is t
     root = one.root;
     for (let step = 0; step < 20; step += 1) {
       perform(root, chance, chance.below(6));
+      // Looks come in between at different moments.
       if (chance.below(2) === 0) await new Promise((next) => setTimeout(next, chance.below(6)));
       const actions = anyActions(one.told, chance);
       perform(root, chance, chance.below(3));

@@ -22,7 +22,7 @@ export interface View {
   readonly picture: Picture;
   readonly watcher: Watcher;
   readonly activity: Activity;
-  /** Paths of which an outcome told something else than the picture has, and what that is (owed.ts). */
+  /** Paths of which an outcome told something else than the picture had then, with what it had (owed.ts). */
   readonly owed: Map<Path, Look>;
   /** A secret appeared or went, outside of a whole scan. */
   readonly onSecret: (path: Path, present: boolean) => void;

@@ -74,9 +74,16 @@ function withoutHeld(
 ): readonly PlannedAction[] {
   const { core, window, report } = engine;
   const planned = core.aged.size === 0 ? all : all.filter(({ path }) => !isAged(core, path));
-  for (const path of clearing(planned)) core.held.delete(path);
+  const clears = clearing(planned);
+  for (const path of clears) core.held.delete(path);
   const moved = orderActions(core, target, planned, basis).moved;
-  const { reason, held } = judgeRemovals(core, window, target, planned, moved, Date.now());
+  const { reason, held } = judgeRemovals(core, window, {
+    target,
+    actions: planned,
+    clears,
+    moved,
+    now: Date.now(),
+  });
   for (const path of held) core.held.add(path);
   if (reason !== undefined) addHold(report, describeHold(core, reason, otherSide(target)));
   if (core.held.size === 0) return planned;

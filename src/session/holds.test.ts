@@ -108,6 +108,17 @@ describe('what becomes of it', () => {
     },
   );
 
+  it('a hold of which nothing is left, because something else came to its place, ends', async () => {
+    const pair = await start(80);
+    fs.rmSync(join(pair.container, 'd'), { recursive: true });
+    await hold(pair);
+    makeTree(pair.container, { d: 'a file now' });
+    await pair.same();
+    expect(fs.readFileSync(join(pair.local, 'd'), 'utf8')).toBe('a file now');
+    await waitFor(() => pair.session.status().holds.length === 0, { what: 'the end of the hold' });
+    expect(pair.store.history({ path: 'd' }).length).toBeGreaterThan(79);
+  });
+
   it('what vanished while the session was stopped waits as well; edits of held files win', async () => {
     const first = await start(80);
     await first.stop();

@@ -26,19 +26,26 @@ export function createRemovalWindow(): RemovalWindow {
 
 type HeldFor = 'root-emptied' | 'mass-deletion';
 
+interface Removals {
+  readonly target: Side;
+  readonly actions: readonly PlannedAction[];
+  /** The removals among them that make room for something else (`clearing`). */
+  readonly clears: ReadonlySet<Path>;
+  /** Those that are one half of a move. */
+  readonly moved: ReadonlySet<Path>;
+  /** Milliseconds, as of Date.now. */
+  readonly now: number;
+}
+
 /** Splits a plan's actions for `target` into those that go ahead and the removals that are held. */
 export function judgeRemovals(
   core: Core,
   window: RemovalWindow,
-  target: Side,
-  actions: readonly PlannedAction[],
-  moved: ReadonlySet<Path>,
-  now: number,
+  { target, actions, clears, moved, now }: Removals,
 ): { readonly reason: HeldFor | undefined; readonly held: readonly Path[] } {
   const removals = actions.filter((action) => action.type === 'remove');
   if (removals.length === 0) return { reason: undefined, held: [] };
   const waiting = removals.filter((action) => !window.approved.has(action.path));
-  const clears = clearing(actions);
   const genuine = waiting.filter((action) => !clears.has(action.path));
   const going = new Set(removals.map((action) => action.path));
   const gone = genuine.flatMap(({ path, expect }) =>

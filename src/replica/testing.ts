@@ -99,7 +99,7 @@ export async function openScanned(input: Partial<DiskReplicaInput> = {}): Promis
   return test;
 }
 
-function take(told: Map<Path, Look>, path: Path, look: Look): void {
+export function take(told: Map<Path, Look>, path: Path, look: Look): void {
   if (look === null) told.delete(path);
   else told.set(path, look);
 }

@@ -68,6 +68,20 @@ test('a directory that went right before it was to be watched, and came back wit
   await allTold(told);
 });
 
+test('a directory that was seen under another name, and came back with its number', async () => {
+  const root = temporaryDirectory();
+  fs.mkdirSync(`${root}/d`);
+  const told = await openScanned({ root });
+  fs.renameSync(`${root}/d`, `${root}/e`);
+  // The watch of the number is that of `e` from now on.
+  await told.replica.look(['e']);
+  fs.renameSync(`${root}/e`, `${root}/d`);
+  await told.replica.drain();
+  fs.writeFileSync(`${root}/d/f`, 'heard of');
+  await told.replica.drain();
+  expect(toldLines(told.told)).toEqual(diskLines(root));
+});
+
 test('a populated tree moved in, and edits in it', async () => {
   const outside = temporaryDirectory();
   fs.mkdirSync(`${outside}/tree/x/y`, { recursive: true });

@@ -105,7 +105,7 @@ function openDirectory(options: Walk, visit: Visit): readonly Name[] | undefined
     if (isAbsence(error) || parent === undefined) {
       // The directory above is watched, and tells. One that was never told must not stay, though.
       if (visit.changed) {
-        view.picture.drop(node);
+        dropTold(view, node, teller);
         if (visit.before) teller.gone(path);
       }
       return undefined;

@@ -82,6 +82,28 @@ test('a directory that was seen under another name, and came back with its numbe
   expect(toldLines(told.told)).toEqual(diskLines(root));
 });
 
+test('a directory that changed and went right before its names are read is gone with all that is in it', async () => {
+  const root = temporaryDirectory();
+  const outside = temporaryDirectory();
+  fs.mkdirSync(`${root}/d/e`, { recursive: true });
+  fs.writeFileSync(`${root}/d/e/f`, 'told');
+  const faulty = faultyFs();
+  const told = await openScanned({ root, fs: faulty.fs });
+  faulty.fail = (call, path) => {
+    if (call === 'readdirSync' && path.includes('/d') && fs.existsSync(`${root}/d`))
+      fs.renameSync(`${root}/d`, `${outside}/d`);
+    return undefined;
+  };
+  // Another directory, as far as its number tells, and another mode.
+  fs.renameSync(`${root}/d`, `${root}/was-d`);
+  fs.mkdirSync(`${root}/d`, { mode: 0o700 });
+  await told.replica.drain();
+  expect(fs.existsSync(`${outside}/d`)).toBe(true);
+  fs.rmSync(`${root}/was-d`, { recursive: true });
+  await told.replica.drain();
+  expect(toldLines(told.told)).toEqual(diskLines(root));
+});
+
 test('a populated tree moved in, and edits in it', async () => {
   const outside = temporaryDirectory();
   fs.mkdirSync(`${outside}/tree/x/y`, { recursive: true });

@@ -45,14 +45,15 @@ describe('random histories', () => {
           ),
         ),
       );
-      await pair.session.flush({ timeoutMs: 20_000 });
-      // One side may have been empty for a moment: that waits for a person, as it should.
-      if (pair.session.status().holds.length > 0) await pair.session.approve();
-      await pair.same().catch((error: unknown) => {
+      const withSeed = (error: unknown): never => {
         throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : String(error)}`, {
           cause: error,
         });
-      });
+      };
+      await pair.session.flush({ timeoutMs: 20_000 }).catch(withSeed);
+      // One side may have been empty for a moment: that waits for a person, as it should.
+      if (pair.session.status().holds.length > 0) await pair.session.approve();
+      await pair.same().catch(withSeed);
       await pair.stop();
       const found = new Set<string>();
       contentsBelow(pair.local, found);

@@ -31,7 +31,6 @@ function run({ here, there }: Sides, more: Partial<RunRsync> = {}): Promise<void
     directory: here,
     list: Buffer.from('a/file\0'),
     tunnel: (args, input) => serveRsync({ args, directory: there, root: there }, input),
-    stall: 1,
     deadlineMs: 30_000,
     most: 1_000_000,
     onProgress: () => undefined,
@@ -81,7 +80,7 @@ describeNeeding(['rsync', 'linux'], "the host's rsync", () => {
         { args: args.map((arg) => arg.replace('-I', '-vI')), directory: both.there, root: '/' },
         input,
       );
-    await run(both, { tunnel: linking }).catch(() => undefined);
+    await run(both, { tunnel: linking, stall: 1 }).catch(() => undefined);
     expect(lstatSync(join(both.here, 'a/file'), { throwIfNoEntry: false })).toBeUndefined();
   });
 
@@ -94,7 +93,7 @@ describeNeeding(['rsync', 'linux'], "the host's rsync", () => {
       yield new Uint8Array(0);
     };
     const late = { code: expect.stringMatching('IO|TIMEOUT') };
-    await expect(run(both, { tunnel: silent })).rejects.toMatchObject(late);
+    await expect(run(both, { tunnel: silent, stall: 1 })).rejects.toMatchObject(late);
     await expect(run(both, { tunnel: silent, stall: 60, deadlineMs: 200 })).rejects.toMatchObject({
       code: 'TIMEOUT',
     });

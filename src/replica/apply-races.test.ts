@@ -378,3 +378,23 @@ for (const what of ['goes', 'stays', 'stays and has something in it'])
     await replica.drain();
     expect(toldLines(told)).toEqual(diskLines(root));
   });
+
+test.each(['a removal', 'a file in its place'])(
+  'a directory in which something stood only for a moment is not left over: %s',
+  async (what) => {
+    const faulty = faultyFs();
+    const root = temporaryDirectory();
+    fs.mkdirSync(`${root}/p`);
+    const told = await openScanned({ root, fs: faulty.fs });
+    const directory = { kind: 'directory', mode: 0o755 } as const;
+    faulty.fail = (call) => (call === 'rmdirSync' ? 'ENOTEMPTY' : undefined);
+    const outcome = await told.applyOne(
+      what === 'a removal'
+        ? { type: 'remove', path: 'p', expect: directory }
+        : { ...writeOf('p', null, 'a file'), expect: directory },
+    );
+    expect(outcome).toMatchObject({ result: 'missed', now: directory });
+    expect(outcome.leftover).toBeUndefined();
+    await told.replica.close();
+  },
+);

@@ -110,7 +110,7 @@ export async function failed(work: Work, path: Path, thrown: unknown): Promise<O
   return { path, result: 'failed', now, error: { code, message: why } };
 }
 
-/** The ignored and blocked names in a directory, when there are no others. */
+/** The ignored and blocked names in a directory, when there are some and no others. */
 export function leftoverIn(work: Work, path: Path): readonly string[] | undefined {
   const { view } = work;
   const names: string[] = [];
@@ -120,5 +120,6 @@ export function leftoverIn(work: Work, path: Path): readonly string[] | undefine
     if (!ignored && view.picture.get(at)?.kind !== 'blocked') return undefined;
     names.push(name.name);
   }
-  return names;
+  // What kept it from going is gone by now: it is tried again.
+  return names.length === 0 ? undefined : names;
 }

@@ -14,7 +14,7 @@ import { createBounded } from './bounded.ts';
 import { sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
 import { replicaOf } from './engine.ts';
-import { clearing, describeHold, judgeRemovals } from './holds.ts';
+import { clearing, describeHold, dropSettled, judgeRemovals } from './holds.ts';
 import { bringLarge } from './large.ts';
 import { lostModes } from './lost-modes.ts';
 import type { Basis, Step } from './plan.ts';
@@ -84,6 +84,8 @@ function withoutHeld(
     moved,
     now: Date.now(),
   });
+  // One that is settled in this very cycle must not cut the plan in two.
+  dropSettled(core);
   for (const path of held) core.held.add(path);
   if (reason !== undefined) addHold(report, describeHold(core, reason, otherSide(target)));
   if (core.held.size === 0) return planned;

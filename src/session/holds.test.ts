@@ -119,6 +119,25 @@ describe('what becomes of it', () => {
     expect(pair.store.history({ path: 'd' }).length).toBeGreaterThan(79);
   });
 
+  it('what had to wait because of a hold goes on when the hold ends by itself', async () => {
+    const pair = await start(80);
+    fs.rmSync(join(pair.local, 'd'), { recursive: true });
+    await hold(pair);
+    await pair.session.pause();
+    const { pending } = pair.session.status();
+    fs.rmSync(join(pair.container, 'd/f0'));
+    makeTree(pair.container, {
+      'd/new': { content: 'older', mtime: new Date(Date.now() - 60_000) },
+    });
+    makeTree(pair.local, { d: 'a file now', last: '' });
+    const three = () => pair.session.status().pending >= pending + 3;
+    await waitFor(three, { what: 'all of it to be noticed' });
+    await pair.session.resume();
+    await pair.same();
+    expect(fs.readFileSync(join(pair.container, 'd'), 'utf8')).toBe('a file now');
+    expect(pair.session.status()).toMatchObject({ holds: [], pending: 0 });
+  });
+
   it('what vanished while the session was stopped waits as well; edits of held files win', async () => {
     const first = await start(80);
     await first.stop();

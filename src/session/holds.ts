@@ -8,7 +8,7 @@ import type { Digest } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { parentPath } from '../tree/path.ts';
 import type { PlannedAction } from '../tree/reconcile.ts';
-import type { Core } from './core.ts';
+import { type Core, sideLook } from './core.ts';
 
 /** A mass removal reaches the session in several cycles; this many milliseconds of them count as one. */
 const windowMs = 10_000;
@@ -22,6 +22,17 @@ export interface RemovalWindow {
 
 export function createRemovalWindow(): RemovalWindow {
   return { recent: { local: [], container: [] }, approved: new Set() };
+}
+
+/** Held paths that are back, or gone from the other side as well, wait no longer; whatever waited for them is decided. */
+export function dropSettled(core: Core): void {
+  for (const path of core.held) {
+    const isBack =
+      sideLook(core, 'local', path) !== null && sideLook(core, 'container', path) !== null;
+    if (!isBack && core.base.get(path) !== null) continue;
+    core.held.delete(path);
+    core.dirty.add(path);
+  }
 }
 
 type HeldFor = 'root-emptied' | 'mass-deletion';

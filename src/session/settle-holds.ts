@@ -4,7 +4,7 @@ import type { Path } from '../tree/path.ts';
 import { otherSide, parentPath } from '../tree/path.ts';
 import { forget, setSide, sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
-import { isMassRemoval } from './holds.ts';
+import { dropSettled, isMassRemoval } from './holds.ts';
 import { releaseHold } from './report.ts';
 import { sign } from './sign.ts';
 import { approveAged, rejectAged, reviewAged } from './snapshot.ts';
@@ -63,12 +63,7 @@ export function reviewHolds(engine: Engine): boolean {
     reviewAged(engine);
     if (core.aged.size === 0) endHold(engine, 'restored-snapshot', 'gone');
   }
-  for (const path of core.held) {
-    const back =
-      sideLook(core, 'local', path) !== null && sideLook(core, 'container', path) !== null;
-    const settled = core.base.get(path) === null;
-    if (back || settled) core.held.delete(path);
-  }
+  dropSettled(core);
   const freed = freedPaths(engine);
   for (const path of freed) {
     core.held.delete(path);

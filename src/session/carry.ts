@@ -90,9 +90,10 @@ function withoutHeld(
   if (reason !== undefined) addHold(report, describeHold(core, reason, otherSide(target)));
   if (core.held.size === 0) return planned;
   const waiting = [...core.held];
-  // A directory may be made again for what was edited in it: that takes nothing's place.
+  // A directory may be made again for what was edited in it, or get a mode: that takes nothing's place.
   return planned.filter(({ type, path }) => {
-    if (type === 'mkdir' || (type !== 'remove' && core.held.has(path))) return true;
+    if (type === 'mkdir' || type === 'attributes') return true;
+    if (type !== 'remove' && core.held.has(path)) return true;
     return !waiting.some((held) => isWithin(path, held));
   });
 }

@@ -138,6 +138,18 @@ describe('what becomes of it', () => {
     expect(pair.session.status()).toMatchObject({ holds: [], pending: 0 });
   });
 
+  it('the directory of what is held is no part of it: its mode goes over', async () => {
+    const pair = await start(80, { modes: 'full' });
+    removeSome(pair.local, 0, 79);
+    await hold(pair);
+    fs.chmodSync(join(pair.local, 'd'), 0o750);
+    await flush(pair);
+    expect(fs.statSync(join(pair.container, 'd')).mode & 0o777).toBe(0o750);
+    expect(pair.session.status()).toMatchObject({ holds: [{ files: 79 }] });
+    await pair.session.approve();
+    await pair.same();
+  });
+
   it('what vanished while the session was stopped waits as well; edits of held files win', async () => {
     const first = await start(80);
     await first.stop();

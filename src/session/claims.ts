@@ -6,7 +6,7 @@
 import type { Claim } from '../control/api.ts';
 import type { Look } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
-import { parentPath } from '../tree/path.ts';
+import { pathsAbove } from '../tree/path.ts';
 
 const maxClaims = 4096;
 const maxAgeMs = 10 * 60_000;
@@ -47,7 +47,7 @@ export class Claims {
 
 /** What was in a directory goes with it. */
 function removedAbove(noted: ReadonlyMap<Path, Noted>, path: Path): Noted | undefined {
-  for (let parent = parentPath(path); parent !== ''; parent = parentPath(parent)) {
+  for (const parent of pathsAbove(path)) {
     const claim = noted.get(parent);
     if (claim?.digest === null) return claim;
   }

@@ -8,7 +8,8 @@ import type { Replica } from '../replica/replica.ts';
 import type { Digest, Entry, Look } from '../tree/entry.ts';
 import { sameContent, sameEntry } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
-import { isWithin, parentPath } from '../tree/path.ts';
+import { parentPath, pathsAbove } from '../tree/path.ts';
+import { PathSet } from '../tree/path-set.ts';
 import { Rules } from '../tree/rules.ts';
 import { Tree } from '../tree/tree.ts';
 
@@ -43,7 +44,7 @@ export interface Core {
   /** Paths to decide on in the next cycle. */
   readonly dirty: Set<Path>;
   /** Paths whose large content is on its way; left alone until it is there. */
-  readonly inFlight: Set<Path>;
+  readonly inFlight: PathSet;
   /** Files that came to new paths: their contents, and when (milliseconds since 1970); the newest of them. */
   readonly createdLately: Map<Path, { readonly digest: Digest; readonly time: number }>;
   /** Removals that wait for a person. */
@@ -72,7 +73,7 @@ export function createCore(options: SessionOptions): Core {
     base: new Tree(),
     sides: { local: createSide(options), container: createSide(options) },
     dirty: new Set(),
-    inFlight: new Set(),
+    inFlight: new PathSet(),
     createdLately: new Map(),
     held: new Set(),
     aged: new Map(),
@@ -163,7 +164,7 @@ function withoutLeftover(state: SideState, path: Path, look: Look): Look {
 export function reviveLeftovers(core: Core, side: Side, path: Path): void {
   const state = core.sides[side];
   if (state.leftovers.size === 0) return;
-  for (let parent = parentPath(path); parent !== ''; parent = parentPath(parent)) {
+  for (const parent of pathsAbove(path)) {
     if (!state.leftovers.delete(parent)) continue;
     setSide(core, side, parent, { kind: 'directory', mode: 0o755 }, { since: performance.now() });
     core.dirty.add(parent);
@@ -239,8 +240,16 @@ export function isExcluded(core: Core, path: Path, isDirectory: boolean): boolea
 
 /** True when a large content is on its way to the path, to something in it, or to its parents. */
 export function isBusy(core: Core, path: Path): boolean {
-  for (const busy of core.inFlight) if (isWithin(path, busy) || isWithin(busy, path)) return true;
-  return false;
+  return core.inFlight.touches(path);
+}
+
+/** No large content is on its way to the path any more: it is decided on, and so is what was left alone because of it. */
+export function freePath(core: Core, path: Path): boolean {
+  if (!core.inFlight.delete(path)) return false;
+  core.dirty.add(path);
+  // What is below is decided together with the path; a directory above, whose mode changed, is not.
+  for (const above of pathsAbove(path)) if (hasChange(core, above)) core.dirty.add(above);
+  return true;
 }
 
 /** Both sides are noted as they are; when they are the same now, the base follows. */

@@ -6,7 +6,7 @@
 
 import { compileIgnore } from '../tree/gitignore.ts';
 import type { Path } from '../tree/path.ts';
-import { isWithin, parentPath } from '../tree/path.ts';
+import { isWithin, pathsAbove } from '../tree/path.ts';
 import { names } from '../tree/policies.ts';
 import type { Plan, PlannedAction } from '../tree/reconcile.ts';
 import type { Core } from './core.ts';
@@ -60,12 +60,11 @@ export function release(core: Core, { paths, exclude = [] }: Selection): readonl
 
 /** A new file needs the new directories above it. */
 function withParents(core: Core, path: Path, chosen: Set<Path>): void {
-  for (let at = parentPath(path); at !== ''; at = parentPath(at))
-    if (isHeldBack(core, at)) chosen.add(at);
+  for (const at of pathsAbove(path)) if (isHeldBack(core, at)) chosen.add(at);
 }
 
 /** A directory that is removed stays while something in it goes on waiting. */
 function keepParents(path: Path, chosen: Set<Path>, core: Core): void {
-  for (let at = parentPath(path); at !== ''; at = parentPath(at))
+  for (const at of pathsAbove(path))
     if (core.sides.local.looks.get(at)?.kind !== 'directory') chosen.delete(at);
 }

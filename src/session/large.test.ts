@@ -11,6 +11,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -115,6 +116,20 @@ describeNeeding(['rsync', 'linux'], 'large files by rsync', () => {
     // They may be seen in two parts, of which one is large enough.
     expect(pair.session.status().transferEngine?.carried.files).toBeGreaterThanOrEqual(64);
     expectTidy(pair);
+  });
+
+  test('what changes above a file on its way is carried over when it has arrived', async () => {
+    const pair = await startPair({ options: { modes: 'full', rsync: 'off', bandwidth: 8 * mib } });
+    mkdirSync(join(pair.local, 'd'));
+    await pair.same();
+    writeFileSync(join(pair.local, 'd/large'), randomBytes(size));
+    await waitFor(() => pair.session.status().state === 'syncing', { what: 'the transfer' });
+    chmodSync(join(pair.local, 'd'), 0o700);
+    await waitFor(() => pair.session.status().pending === 2, { what: 'both changes' });
+    expect(existsSync(join(pair.container, 'd/large'))).toBe(false);
+    await pair.same();
+    expect(statSync(join(pair.container, 'd')).mode & 0o777).toBe(0o700);
+    expect(pair.session.status().pending).toBe(0);
   });
 
   test('rsync is not there, switched off, or too old: streams do it, and status says why', async () => {

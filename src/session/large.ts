@@ -10,6 +10,7 @@ import type { Path } from '../tree/path.ts';
 import type { AbsorbContext } from './absorb.ts';
 import { absorb } from './absorb.ts';
 import { readSide } from './contents.ts';
+import { freePath } from './core.ts';
 import type { Engine } from './engine.ts';
 import { addProblem, arrived, setState } from './report.ts';
 import { shipPlain } from './ship-plain.ts';
@@ -162,11 +163,7 @@ async function rememberTexts(engine: Engine, steps: readonly LargeStep[]): Promi
 
 function free(engine: Engine, paths: readonly Path[]): void {
   const { core, transfers } = engine;
-  for (const path of paths) {
-    if (!core.inFlight.delete(path)) continue;
-    transfers.delete(path);
-    core.dirty.add(path);
-  }
+  for (const path of paths) if (freePath(core, path)) transfers.delete(path);
   engine.schedule();
 }
 

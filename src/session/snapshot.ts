@@ -8,7 +8,7 @@ import type { HoldInfo } from '../control/api.ts';
 import type { Replica } from '../replica/replica.ts';
 import { sameContent, sameTime } from '../tree/entry.ts';
 import type { Path, Side } from '../tree/path.ts';
-import { parentPath } from '../tree/path.ts';
+import { pathsAbove } from '../tree/path.ts';
 import type { Core } from './core.ts';
 import { agree, sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
@@ -70,14 +70,8 @@ function findOlder({ core, store }: Engine, side: Side): readonly Path[] {
     else others += 1;
   }
   if (older.length < leastFiles || older.length < others) return [];
-  const places = new Set(older.flatMap(above));
+  const places = new Set(older.flatMap((path) => [...pathsAbove(path)]));
   return [...older, ...missing, ...again.filter((path) => places.has(path))];
-}
-
-function above(path: Path): Path[] {
-  const paths: Path[] = [];
-  for (let at = parentPath(path); at !== ''; at = parentPath(at)) paths.push(at);
-  return paths;
 }
 
 function describe(side: Side, files: number): HoldInfo {

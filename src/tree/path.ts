@@ -37,6 +37,11 @@ export function baseName(path: Path): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
+/** The directories above a path, the nearest first; without the root, which is always there. */
+export function* pathsAbove(path: Path): Generator<Path, void, undefined> {
+  for (let at = parentPath(path); at !== ''; at = parentPath(at)) yield at;
+}
+
 /** True when `path` is `ancestor` or lies below it. */
 export function isWithin(ancestor: Path, path: Path): boolean {
   return ancestor === '' || path === ancestor || path.startsWith(`${ancestor}/`);

@@ -21,6 +21,8 @@ export interface Activity {
   note(): void;
   /** This replica itself wrote what stands there now. */
   noteOwn(path: Path, stat: Stats): void;
+  /** What stands there (`stat`) is as this replica wrote it lately. */
+  isOwn(path: Path, stat: Stats): boolean;
   /** Somebody wrote lately, or made what stands at the path (`stat`). */
   isBusy(path: Path, stat: Stats | undefined): boolean;
 }
@@ -39,6 +41,7 @@ export function createActivity(last = performance.now()): Activity {
       last = performance.now();
     },
     noteOwn: (path, { ctimeMs }) => own.set(path, ctimeMs),
+    isOwn: (path, { ctimeMs }) => own.get(path) === ctimeMs,
     isBusy: (path, stat) =>
       performance.now() - last <= remembered || (stat !== undefined && isFresh(path, stat)),
   };

@@ -11,6 +11,7 @@ import { isCaseSensitive } from './case.ts';
 import { type Cookies, createCookies } from './cookies.ts';
 import type { Disk } from './disk-path.ts';
 import { createDurable, type Durable } from './durable.ts';
+import { isEcho } from './echo.ts';
 import { type FsPort, realFs } from './fs-port.ts';
 import { createIntakes, type Intakes } from './intake.ts';
 import { createKeptFiles, type KeptFiles } from './kept.ts';
@@ -134,7 +135,7 @@ export class DiskReplica implements Replica {
     const rootStat = disk.fs.lstatSync(disk.root);
     this.info = infoOf(parts, guard.identity);
     const watcher = createWatcher(disk, {
-      onHint: (path) => this.#hint(path),
+      onHint: (path, renamed) => this.#hint(path, renamed),
       onLost: () => this.#storm.note(),
       onUnwatched: () => this.#polling.changed(),
     });
@@ -449,10 +450,11 @@ export class DiskReplica implements Replica {
     this.#resolveClosed(undefined);
   }
 
-  #hint(path: Path): void {
+  #hint(path: Path, renamed: boolean): void {
     if (this.#isClosed || this.#cookies.hear(path)) return;
     if (path.startsWith(ownPrefix) || path.includes(`/${ownPrefix}`)) return;
-    this.#looking.hints.add(path);
+    if (renamed && isEcho(this.#view, path)) this.#looking.hints.addIdle(path);
+    else this.#looking.hints.add(path);
   }
 
   #emit(event: ReplicaEvent): void {

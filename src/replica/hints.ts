@@ -7,6 +7,9 @@ import type { Path } from '../tree/path.ts';
 /** Milliseconds after the first hint for which the loop goes round rather than sleep. */
 const roundFor = 2;
 
+/** Milliseconds that idle looks wait for company. */
+const idleFor = 500;
+
 /** 'list': what is in the directory has to be compared too. */
 export type Hint = 'look' | 'list';
 
@@ -15,7 +18,11 @@ export interface Hints {
   add(path: Path, hint?: Hint): void;
   /** Wants a look at the path after so many milliseconds. */
   addLater(path: Path, ms: number): void;
-  /** All of them, which are no hints any more then. */
+  /** Wants a look at the path some time: nothing is expected there, and nobody waits for it. */
+  addIdle(path: Path): void;
+  /** The idle looks are wanted now. */
+  hurry(): void;
+  /** All of them but the idle ones, which are no hints any more then. */
   take(): Map<Path, Hint>;
   /** Milliseconds since the last one came. */
   quietFor(): number;
@@ -34,6 +41,8 @@ export function createHints(
   let timer: NodeJS.Timeout | undefined;
   let soon: NodeJS.Immediate | undefined;
   const later = new Map<Path, NodeJS.Timeout>();
+  const idle = new Set<Path>();
+  let idleTimer: NodeJS.Timeout | undefined;
   let closed = false;
 
   // A timer is late by up to a millisecond: at the begin, when most writes are over already, the loop goes round instead.
@@ -62,11 +71,23 @@ export function createHints(
     if (hint === 'list' || !hints.has(path)) hints.set(path, hint);
     if (timer === undefined && soon === undefined) checkIn(settle);
   };
+  const hurry = (): void => {
+    clearTimeout(idleTimer);
+    idleTimer = undefined;
+    for (const path of idle) add(path);
+    idle.clear();
+  };
   return {
     get size() {
       return hints.size;
     },
     add,
+    addIdle: (path) => {
+      if (closed) return;
+      idle.add(path);
+      idleTimer ??= setTimeout(hurry, idleFor);
+    },
+    hurry,
     addLater: (path, ms) => {
       if (closed || later.has(path)) return;
       const waiting = setTimeout(() => {
@@ -89,6 +110,8 @@ export function createHints(
     close: () => {
       closed = true;
       cancel();
+      clearTimeout(idleTimer);
+      idle.clear();
       for (const waiting of later.values()) clearTimeout(waiting);
     },
   };

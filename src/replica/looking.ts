@@ -137,6 +137,7 @@ export function createLooking(options: LookingOptions): Looking {
     finish: async () => {
       // What a patient look finds may ask for looks at other paths, and those for patience once more.
       for (let round = 0; round < finishRounds; round += 1) {
+        hints.hurry();
         await run(true);
         await slow.idle();
         if (hints.size === 0) return;

@@ -11,8 +11,8 @@ import { type DiskPath, errnoOf } from './fs-port.ts';
 import { type DirectoryNode, pathOf } from './nodes.ts';
 
 export interface WatchHooks {
-  /** Look at this path again. */
-  readonly onHint: (path: Path) => void;
+  /** Look at this path again; `renamed`: another file may be there now, and of the content nothing is said. */
+  readonly onHint: (path: Path, renamed: boolean) => void;
   /** Hints may have been lost. */
   readonly onLost: () => void;
   /** A directory could not be watched, or can be again. */
@@ -86,9 +86,9 @@ function directoryWatcher(disk: Disk, hooks: WatchHooks): Watcher {
     if (type === 'rename' && name === ownName) {
       // Either the directory itself went or moved, or a name in it that is the same as its own.
       directory.stale = true;
-      hooks.onHint(path);
+      hooks.onHint(path, false);
     }
-    hooks.onHint(joinPath(path, name));
+    hooks.onHint(joinPath(path, name), type === 'rename');
   };
 
   const makeRoom = (directory: DirectoryNode): void => {
@@ -103,7 +103,7 @@ function directoryWatcher(disk: Disk, hooks: WatchHooks): Watcher {
     owners.set(directory.ino, directory);
     watch.on('error', () => {
       directory.stale = true;
-      hooks.onHint(directory.parent === undefined ? '' : pathOf(directory));
+      hooks.onHint(directory.parent === undefined ? '' : pathOf(directory), false);
     });
   };
 
@@ -114,7 +114,7 @@ function directoryWatcher(disk: Disk, hooks: WatchHooks): Watcher {
         noteEvent();
         if (directory.watch !== watch) return;
         const ownName = directory.parent === undefined ? baseOf(disk.root) : directory.name;
-        if (name === null) hooks.onHint(pathOf(directory));
+        if (name === null) hooks.onHint(pathOf(directory), false);
         else hear(directory, type, textOf(name), ownName);
       });
       own(directory, watch);
@@ -177,7 +177,7 @@ function directoryWatcher(disk: Disk, hooks: WatchHooks): Watcher {
     unwatched,
     watchExtra: (path) => {
       const watch = disk.fs.watch(diskPath(disk, path), { encoding: 'utf8' }, (_type, name) => {
-        if (name !== null) hooks.onHint(joinPath(path, name));
+        if (name !== null) hooks.onHint(joinPath(path, name), false);
       });
       watch.on('error', () => {});
       return () => watch.close();
@@ -207,7 +207,7 @@ function recursiveWatcher(disk: Disk, hooks: WatchHooks): Watcher {
       const watch = disk.fs.watch(disk.root, options, (_type, name) => {
         if (name === null) return hooks.onLost();
         const text = textOf(name);
-        hooks.onHint(process.platform === 'win32' ? text.replaceAll('\\', '/') : text);
+        hooks.onHint(process.platform === 'win32' ? text.replaceAll('\\', '/') : text, false);
       });
       directory.watch = watch;
       watch.on('error', () => hooks.onLost());

@@ -20,7 +20,7 @@ export interface Hints {
   addLater(path: Path, ms: number): void;
   /** Wants a look at the path some time: nothing is expected there, and nobody waits for it. */
   addIdle(path: Path): void;
-  /** The idle looks are wanted now. */
+  /** The idle looks are wanted with the next ones that are taken. */
   hurry(): void;
   /** All of them but the idle ones, which are no hints any more then. */
   take(): Map<Path, Hint>;
@@ -74,8 +74,15 @@ export function createHints(
   const hurry = (): void => {
     clearTimeout(idleTimer);
     idleTimer = undefined;
-    for (const path of idle) add(path);
+    if (hints.size === 0) first = performance.now();
+    for (const path of idle) if (!hints.has(path)) hints.set(path, 'look');
     idle.clear();
+  };
+  const idleDue = (): void => {
+    const others = hints.size;
+    hurry();
+    // They have waited long enough; with company they go when that goes.
+    if (others === 0) onDue();
   };
   return {
     get size() {
@@ -85,7 +92,7 @@ export function createHints(
     addIdle: (path) => {
       if (closed) return;
       idle.add(path);
-      idleTimer ??= setTimeout(hurry, idleFor);
+      idleTimer ??= setTimeout(idleDue, idleFor);
     },
     hurry,
     addLater: (path, ms) => {

@@ -6,6 +6,9 @@
 import type { Writable } from 'node:stream';
 import { numberFrame } from './frames.ts';
 
+/** Up to so many bytes, copying pieces into one costs less than handing them over apart. */
+const copiedBytes = 16 * 1024;
+
 export type Lane = 'urgent' | 'message' | 'chunk';
 
 interface Item {
@@ -65,6 +68,8 @@ export function createOutbox(output: Writable): Outbox {
 
 function write(output: Writable, pieces: readonly Uint8Array[]): boolean {
   if (pieces.length === 1) return output.write(pieces[0]);
+  const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  if (bytes <= copiedBytes) return output.write(Buffer.concat(pieces, bytes));
   output.cork();
   let room = true;
   for (const piece of pieces) room = output.write(piece);

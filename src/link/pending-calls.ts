@@ -1,5 +1,4 @@
 /** The host's calls that wait for their answers. Each is settled exactly once, and has a deadline. */
-import { CaiError } from '../errors.ts';
 import type { Answer, CallOptions } from '../replica/peer.ts';
 import { violation } from '../replica/violation.ts';
 import { type Credit, createCredit, type Inflow } from './streams.ts';
@@ -71,7 +70,7 @@ export function createPendingCalls(): PendingCalls {
         call.reject(result);
       } else {
         call.inflow?.end();
-        call.credit.fail(new CaiError('LINK', 'The call is over.'));
+        call.credit.end();
         call.resolve(result);
       }
       return true;

@@ -2,6 +2,7 @@
  * Flow control of one stream. A sender may have at most one window of bytes under way that the
  * receiver's consumer has not used, so a slow consumer costs one window of memory and nothing else waits.
  */
+import { CaiError } from '../errors.ts';
 import { violation } from '../replica/violation.ts';
 
 /** Bytes of one stream that may be under way. */
@@ -14,11 +15,13 @@ export interface Credit {
   add(bytes: number): void;
   /** Lets whoever waits go with an error. */
   fail(error: Error): void;
+  /** The same when the call is over, as most are without ever having sent a stream. */
+  end(): void;
 }
 
 export function createCredit(window = streamWindow): Credit {
   let left = window;
-  let failure: Error | undefined;
+  let failure: (() => Error) | undefined;
   let wake: (() => void) | undefined;
   return {
     async take(bytes) {
@@ -27,7 +30,7 @@ export function createCredit(window = streamWindow): Credit {
           wake = resolve;
         });
       }
-      if (failure !== undefined) throw failure;
+      if (failure !== undefined) throw failure();
       left -= bytes;
     },
     add(bytes) {
@@ -35,10 +38,18 @@ export function createCredit(window = streamWindow): Credit {
       wake?.();
     },
     fail(error) {
-      failure ??= error;
+      failure ??= () => error;
+      wake?.();
+    },
+    end() {
+      failure ??= over;
       wake?.();
     },
   };
+}
+
+function over(): CaiError {
+  return new CaiError('LINK', 'The call is over.');
 }
 
 /** The receiver's end: pushed into by the link, read by one consumer. */

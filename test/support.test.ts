@@ -25,6 +25,14 @@ test('a snapshot sees content, kind, mode, time and link target', () => {
   }
 });
 
+test('times less than a millisecond apart are the same, on either side of a full one too', () => {
+  const file = { path: 'f', type: 'file', mode: 0o644, executable: false } as const;
+  const at = (mtime: number) => [{ ...file, mtime, size: 0, sha256: '', target: '' }];
+  const wanted = portable(at(5.9));
+  expect(portable(at(6.1), wanted)).toEqual(wanted);
+  expect(portable(at(7.1), wanted)).not.toEqual(wanted);
+});
+
 test('a snapshot holds names of any bytes, and hides cai-own names unless asked', () => {
   const dir = temporaryDirectory();
   makeTree(dir, { 'n\xff\xfe': 'raw' }, 'latin1');

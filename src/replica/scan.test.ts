@@ -1,10 +1,20 @@
 /** What a scan tells, in which order, and what it does not do again. */
 import * as fs from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeTree, temporaryDirectory } from '../../test/support/tree.ts';
 import { waitFor } from '../../test/support/wait.ts';
 import { parentPath } from '../tree/path.ts';
-import { faultyFs, openScanned, openTest, testOptions, toldLines } from './testing.ts';
+import type { FsPort } from './fs-port.ts';
+import {
+  diskLines,
+  faultyFs,
+  openScanned,
+  openTest,
+  take,
+  testOptions,
+  toldLines,
+} from './testing.ts';
 
 test('a directory comes before what is in it, ignore files before the rest, with contents', async () => {
   const root = temporaryDirectory();
@@ -185,6 +195,60 @@ test('apply and look go on while the rows of a scan are taken', async () => {
   await told.replica.drain();
   await told.scan();
   expect(told.told.has('made')).toBe(true);
+});
+
+/** A directory `b` that goes right before `directory` is read, and comes again right after. */
+async function openFlickering(directory: string) {
+  const root = temporaryDirectory();
+  fs.mkdirSync(`${root}/b`);
+  let flickers = false;
+  const readdirSync = (path: string, ...more: []): unknown => {
+    if (!flickers || path.toString() !== join(root, directory))
+      return fs.readdirSync(path, ...more);
+    flickers = false;
+    fs.rmdirSync(`${root}/b`);
+    try {
+      return fs.readdirSync(path, ...more);
+    } finally {
+      fs.mkdirSync(`${root}/b`);
+    }
+  };
+  const told = await openScanned({ root, fs: { ...fs, readdirSync } as unknown as FsPort });
+  flickers = true;
+  return { root, told, flickered: () => !flickers };
+}
+
+test.each([
+  { what: 'itself', directory: 'b' },
+  { what: 'the one it is in', directory: '' },
+])('a directory that went, and came back while a scan read $what, is told', async (row) => {
+  const { root, told, flickered } = await openFlickering(row.directory);
+  await told.scan();
+  expect(flickered()).toBe(true);
+  await told.replica.drain();
+  expect(toldLines(told.told)).toEqual(diskLines(root));
+});
+
+test('what a look told during a scan, and the scan found gone, is told to be gone', async () => {
+  const root = temporaryDirectory();
+  for (let n = 0; n < 300; n += 1) fs.writeFileSync(`${root}/${n}`, `${n}`);
+  const told = await openScanned({ root });
+  let made = false;
+  told.told.clear();
+  await told.replica.scan({
+    onRows: async (rows) => {
+      for (const { path, look } of rows) take(told.told, path, look);
+      if (made) return;
+      made = true;
+      fs.mkdirSync(`${root}/new`);
+      fs.writeFileSync(`${root}/new/file`, 'x');
+      await told.replica.look(['new']);
+      expect([...told.told.keys()]).toEqual(expect.arrayContaining(['new', 'new/file']));
+      fs.rmSync(`${root}/new`, { recursive: true });
+    },
+  });
+  await told.replica.drain();
+  expect(toldLines(told.told)).toEqual(diskLines(root));
 });
 
 test('a cancelled scan ends, and asks for another', async () => {

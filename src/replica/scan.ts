@@ -27,11 +27,13 @@ export interface ScanTask {
   /** Fails when the root is not what it was. */
   readonly checkRoot: () => void;
   readonly onLater: (path: Path) => void;
+  /** Paths that looks have told of since the scan began. */
+  readonly toldMeanwhile: ReadonlySet<Path>;
 }
 
 export async function scan(task: ScanTask): Promise<ScanSummary> {
   const { view, lock, options, checkRoot } = task;
-  const rows = collectRows();
+  const rows = collectRows(task.toldMeanwhile);
   let letGo = await lock.take();
   let held = performance.now();
   const handOver = async (): Promise<void> => {
@@ -99,13 +101,16 @@ interface Rows {
   take(): readonly Observation[];
 }
 
-function collectRows(): Rows {
+function collectRows(toldMeanwhile: ReadonlySet<Path>): Rows {
   let rows: Observation[] = [];
   let bytes = 0;
   const totals = { files: 0, directories: 0, bytes: 0 };
   const teller: Teller = {
     all: true,
-    gone: () => {},
+    // What is not told does not stand there, unless a look told it before the scan found it gone.
+    gone: (path) => {
+      if (toldMeanwhile.has(path)) rows.push({ path, look: null });
+    },
     tell: (path, look, content) => {
       rows.push(content === undefined ? { path, look } : { path, look, bytes: content });
       bytes += content?.length ?? 0;

@@ -102,7 +102,7 @@ export function adopt(
 
 /** Drops a node; what was below it is told to be gone, unless it only cannot be seen any more. */
 export function dropTold(view: View, node: Node, teller: Teller, silently = false): void {
-  if (!silently && !teller.all && node.kind === 'directory') {
+  if (!silently && node.kind === 'directory') {
     for (const path of pathsBelow(node, pathOf(node))) teller.gone(path);
   }
   view.picture.drop(node);

@@ -66,30 +66,63 @@ async function visitDirectory(options: Walk, visit: Visit): Promise<Visit[]> {
   if (path !== '' && (teller.all || visit.changed)) teller.tell(path, lookOf(node));
   const known = new Set(names.map((name) => name.name));
   const rules = await readRuleFiles(view, node, path, known);
-  const deep = options.deep || rules.changed;
-  const present = new Set<string>();
-  const secrets = new Set<string>();
-  const visits: Visit[] = [];
+  const inside: Inside = {
+    visit,
+    rules: rules.files,
+    deep: options.deep || rules.changed,
+    present: new Set(),
+    secrets: new Set(),
+    visits: [],
+  };
   let count = 0;
   for (const name of rulesFirst(names, rules.files)) {
-    const at = joinPath(path, name.name);
-    const verdict = view.rules.verdict(at, name.isDirectory());
-    if (verdict.excluded) {
-      if (verdict.by === 'secret') secrets.add(name.name);
-      continue;
-    }
-    const found = rules.files.get(name.name) ?? (await lookAt(options, visit, name.name, at));
+    await visitName(options, inside, name);
     if (!isAttached(view, node)) return [];
-    if (found.kind === 'absent') continue;
-    present.add(name.name);
-    const child = take({ options, visit, name: name.name, at, found, deep });
-    if (child !== undefined) visits.push(child);
     if (++count % 32 === 0) await rest(options);
     if (!isAttached(view, node)) return [];
   }
-  dropMissing(options, visit, known, present);
-  noteSecrets(options, visit, secrets);
-  return visits;
+  // To a look it is no news that what came back stands there: a scan has to tell it.
+  for (const child of dropMissing(options, visit, known, inside.present)) {
+    if (!teller.all || child.parent !== node) continue;
+    const isPresent = await visitName(options, inside, nameOf(child));
+    if (!isAttached(view, node)) return [];
+    if (!isPresent) dropGone(options, node.children.get(child.name), joinPath(path, child.name));
+  }
+  noteSecrets(options, visit, inside.secrets);
+  return inside.visits;
+}
+
+/** What is known so far of a directory that is being visited. */
+interface Inside {
+  readonly visit: Visit;
+  readonly rules: ReadonlyMap<string, Found>;
+  readonly deep: boolean;
+  readonly present: Set<string>;
+  readonly secrets: Set<string>;
+  readonly visits: Visit[];
+}
+
+/** Looks at one name, and brings in what it finds; false when nothing stands there. */
+async function visitName(options: Walk, inside: Inside, name: Name): Promise<boolean> {
+  const { view } = options;
+  const { visit, rules, deep, present, secrets, visits } = inside;
+  const at = joinPath(visit.path, name.name);
+  const verdict = view.rules.verdict(at, name.isDirectory());
+  if (verdict.excluded) {
+    if (verdict.by === 'secret') secrets.add(name.name);
+    return true;
+  }
+  const found = rules.get(name.name) ?? (await lookAt(options, visit, name.name, at));
+  if (!isAttached(view, visit.node)) return false;
+  if (found.kind === 'absent') return false;
+  present.add(name.name);
+  const child = take({ options, visit, name: name.name, at, found, deep });
+  if (child !== undefined) visits.push(child);
+  return true;
+}
+
+function nameOf(node: Node): Name {
+  return { name: node.name, isDirectory: () => node.kind === 'directory' };
 }
 
 /** Arms the watch, then reads the names: what comes in between is hinted at. */
@@ -103,8 +136,9 @@ function openDirectory(options: Walk, visit: Visit): readonly Name[] | undefined
     if (path === '') throw error;
     const { parent } = node;
     if (isAbsence(error) || parent === undefined) {
-      // The directory above is watched, and tells. One that was never told must not stay, though.
-      if (visit.changed) {
+      // The directory above is watched, and tells. One that was not told must not stay, though: another one in its
+      // place would be no news to a look. (A scan has told none before its visit.)
+      if (visit.changed || teller.all) {
         dropTold(view, node, teller);
         if (visit.before) teller.gone(path);
       }
@@ -189,26 +223,33 @@ export function retry(view: View, path: Path, why: string): void {
   if (why === 'unstable' || why === 'unreadable') view.onRetry(path, why);
 }
 
-/** What is excluded now leaves the picture silently; what is gone is told. */
+/**
+ * What is excluded now leaves the picture silently; what is gone is told. Answers with what stands there
+ * although its name was not read: it came afterwards.
+ */
 function dropMissing(
-  { view, teller }: Walk,
+  options: Walk,
   { node, path }: Visit,
   names: ReadonlySet<string>,
   present: ReadonlySet<string>,
-): void {
+): readonly Node[] {
+  const { view } = options;
+  const late: Node[] = [];
   for (const child of [...node.children.values()]) {
     if (present.has(child.name)) continue;
     const at = joinPath(path, child.name);
-    const isDirectory = child.kind === 'directory';
-    if (view.rules.verdict(at, isDirectory).excluded) view.picture.drop(child);
-    else if (names.has(child.name) || !exists(view, at)) {
-      dropTold(view, child, teller);
-      teller.gone(at);
-    }
+    if (view.rules.verdict(at, child.kind === 'directory').excluded) view.picture.drop(child);
+    else if (names.has(child.name) || !exists(view, at)) dropGone(options, child, at);
+    else late.push(child);
   }
+  return late;
 }
 
-/** It came after the names were read. */
+function dropGone({ view, teller }: Walk, node: Node | undefined, path: Path): void {
+  if (node !== undefined) dropTold(view, node, teller);
+  teller.gone(path);
+}
+
 function exists(view: View, path: Path): boolean {
   try {
     const at = diskPath(view.disk, path);

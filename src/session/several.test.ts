@@ -43,7 +43,8 @@ async function several(count: number, options: Partial<SessionOptions> = {}): Pr
     for (let round = 0; round < 3; round += 1)
       for (const { session } of pairs) await session.flush({ timeoutMs: 20_000 });
     const wanted = portable(snapshot(local));
-    for (const { container } of pairs) expect(portable(snapshot(container))).toEqual(wanted);
+    for (const { container } of pairs)
+      expect(portable(snapshot(container), wanted)).toEqual(wanted);
   };
   return { local, pairs, add, start, same };
 }

@@ -79,7 +79,8 @@ export async function startPair(input: PairInput = {}): Promise<Pair> {
   onTestFinished(stop);
   const same = async () => {
     await session.flush({ timeoutMs: 20_000 });
-    expect(portable(snapshot(container))).toEqual(portable(snapshot(local)));
+    const wanted = portable(snapshot(local));
+    expect(portable(snapshot(container), wanted)).toEqual(wanted);
   };
   return { local, container, state, session, store, events, same, stop };
 }

@@ -57,7 +57,7 @@ export async function watchPair(
     async same() {
       await cai.json(['flush', name]);
       const rows = portable(snapshot(local));
-      expect(portable(snapshot(far))).toEqual(rows);
+      expect(portable(snapshot(far), rows)).toEqual(rows);
       return rows.map(({ path }) => path);
     },
   };

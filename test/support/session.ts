@@ -172,7 +172,7 @@ export async function compare(
   counts: (row: PortableRow) => boolean = () => true,
 ): Promise<PortableRow[]> {
   const near = portable(snapshot(local)).filter(counts);
-  const far = portable(await snapshotInContainer(container, root)).filter(counts);
+  const far = portable(await snapshotInContainer(container, root), near).filter(counts);
   expect(byPath(far)).toEqual(byPath(near));
   return near;
 }

@@ -51,13 +51,25 @@ export async function snapshotInContainer(
   return JSON.parse(stdout) as Row[];
 }
 
-/** What both sides of a session must agree in: no modes but the executable bit, times to the millisecond, none of directories and links. */
-export function portable(rows: readonly Row[]): Omit<Row, 'mode'>[] {
-  return rows.map(({ mode: _mode, ...row }) => ({
-    ...row,
-    executable: row.type === 'file' && row.executable,
-    mtime: row.type === 'file' ? Math.floor(row.mtime) : 0,
-  }));
+/**
+ * What both sides of a session must agree in: no modes but the executable bit, no times of directories and links,
+ * and those of files to within a millisecond. A time that near to that of `twin`, the other side, is shown as its:
+ * cut off alone, two of them that lie on either side of a full millisecond would be different.
+ */
+export function portable(
+  rows: readonly Row[],
+  twin: readonly { readonly path: string; readonly mtime: number }[] = [],
+): Omit<Row, 'mode'>[] {
+  const others = new Map(twin.map(({ path, mtime }) => [path, mtime]));
+  return rows.map(({ mode: _mode, ...row }) => {
+    const other = others.get(row.path);
+    const mtime = other !== undefined && Math.abs(other - row.mtime) < 1 ? other : row.mtime;
+    return {
+      ...row,
+      executable: row.type === 'file' && row.executable,
+      mtime: row.type === 'file' ? mtime : 0,
+    };
+  });
 }
 
 /** Kept free of anything outside it: its source text also runs in containers. */

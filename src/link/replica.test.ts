@@ -96,6 +96,22 @@ describe('a replica through a link', () => {
     );
   });
 
+  it('tells in a scan what is gone, with the directory that it was in', async () => {
+    const rows: Observation[] = ['gone/below/f', 'gone/below', 'gone'].map((path) => ({
+      path,
+      look: null,
+    }));
+    const { remote } = await connect({
+      async scan({ onRows }) {
+        await onRows(rows);
+        return { files: 0, directories: 0, bytes: 0, secrets: [] };
+      },
+    });
+    const seen: Observation[] = [];
+    await remote.scan({ onRows: (batch) => void seen.push(...batch) });
+    expect(seen.map(plainRow)).toEqual(rows.map(plainRow));
+  });
+
   it('waits with the scan while the session is busy', async () => {
     const bytes = Buffer.alloc(60_000, 1);
     const look = { ...file('').entry, digest: digestOf(bytes), size: bytes.length };

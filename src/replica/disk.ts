@@ -122,8 +122,6 @@ export class DiskReplica implements Replica {
   #isClosed = false;
   /** The picture is whole: a scan has been through since it was last in doubt. */
   #scanned = false;
-  /** For each scan that goes on. */
-  readonly #toldMeanwhile = new Set<Set<Path>>();
   /** Watches may be dead ones. */
   #rearm = false;
 
@@ -161,7 +159,6 @@ export class DiskReplica implements Replica {
       ready: () => this.#scanned && !this.#isClosed && this.#root.loss === undefined,
       emit: (changes) => {
         if (this.#root.check() !== undefined) return;
-        for (const told of this.#toldMeanwhile) for (const { path } of changes) told.add(path);
         this.#emit({ type: 'changes', changes });
       },
       onDefect: (error) => this.#doubt(String(error)),
@@ -219,8 +216,6 @@ export class DiskReplica implements Replica {
     const whole = options.path === undefined || options.path === '';
     if (!whole) checkPath(options.path);
     const rearm = this.#rearm && whole;
-    const toldMeanwhile = new Set<Path>();
-    this.#toldMeanwhile.add(toldMeanwhile);
     try {
       const summary = await scan({
         view: this.#view,
@@ -229,7 +224,6 @@ export class DiskReplica implements Replica {
         rearm,
         checkRoot: () => this.#checkRoot(),
         onLater: this.#looking.later,
-        toldMeanwhile,
       });
       if (rearm) this.#rearm = false;
       if (whole) this.#scanned = true;
@@ -239,8 +233,6 @@ export class DiskReplica implements Replica {
       // Some of it is in the picture and was not told.
       if (this.#scanned) this.#doubt('a scan ended early');
       throw toCaiError(thrown, options.path);
-    } finally {
-      this.#toldMeanwhile.delete(toldMeanwhile);
     }
   }
 

@@ -64,10 +64,10 @@ function createPieceCheck(path: Path): (part: Answer) => Piece {
 }
 
 function checkPlace({ path, look }: Observation, directories: Set<Path>): void {
-  // Told as an event while the scan went on, and gone again.
+  // What went since it was told; the directory that it was in may have gone with it.
   if (look === null) return;
   if (!directories.has(parentPath(path)) && !directories.has(path)) {
     throw violation('an entry before the directory it is in');
   }
-  if (look?.kind === 'directory') directories.add(path);
+  if (look.kind === 'directory') directories.add(path);
 }

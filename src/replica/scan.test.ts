@@ -251,6 +251,27 @@ test('what a look told during a scan, and the scan found gone, is told to be gon
   expect(toldLines(told.told)).toEqual(diskLines(root));
 });
 
+test.each([
+  { part: 'a', gone: 'a/b/f' },
+  { part: 'a', gone: 'a/b' },
+  { part: 'a/b', gone: 'a/b' },
+  { part: 'a/f', gone: 'a/f' },
+  { part: '', gone: 'a' },
+])('what is gone since it was told is told by a scan of "$part": $gone', async ({ part, gone }) => {
+  const root = temporaryDirectory();
+  makeTree(root, { 'a/b/f': 'f', 'a/f': 'f', 'a/g': 'g' });
+  const told = await openScanned({ root });
+  fs.rmSync(`${root}/${gone}`, { recursive: true });
+  await told.replica.scan({
+    path: part,
+    onRows: (rows) => {
+      for (const { path, look } of rows) take(told.told, path, look);
+    },
+  });
+  await told.replica.drain();
+  expect(toldLines(told.told)).toEqual(diskLines(root));
+});
+
 test('a cancelled scan ends, and asks for another', async () => {
   const root = temporaryDirectory();
   for (let n = 0; n < 300; n += 1) fs.writeFileSync(`${root}/${n}`, `${n}`);

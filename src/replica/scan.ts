@@ -4,7 +4,7 @@
  */
 import { CaiError } from '../errors.ts';
 import { isWithin, joinPath, type Path } from '../tree/path.ts';
-import { lookAtHints } from './batch.ts';
+import { lookAtHints, tellAbsent } from './batch.ts';
 import type { Lock } from './lock.ts';
 import { type DirectoryNode, lookOf } from './nodes.ts';
 import type { Observation, ScanOptions, ScanSummary } from './replica.ts';
@@ -27,13 +27,11 @@ export interface ScanTask {
   /** Fails when the root is not what it was. */
   readonly checkRoot: () => void;
   readonly onLater: (path: Path) => void;
-  /** Paths that looks have told of since the scan began. */
-  readonly toldMeanwhile: ReadonlySet<Path>;
 }
 
 export async function scan(task: ScanTask): Promise<ScanSummary> {
   const { view, lock, options, checkRoot } = task;
-  const rows = collectRows(task.toldMeanwhile);
+  const rows = collectRows();
   let letGo = await lock.take();
   let held = performance.now();
   const handOver = async (): Promise<void> => {
@@ -74,7 +72,9 @@ async function walkFrom(task: ScanTask, teller: Teller, between: Walk['between']
   const path = options.path ?? '';
   const node = view.picture.get(path);
   if (node?.kind !== 'directory') {
-    await lookAtHints({ view, teller, force: true, onLater }, new Map([[path, 'look']]));
+    const hint = new Map([[path, 'look']] as const);
+    const absent = await lookAtHints({ view, teller, force: true, onLater }, hint);
+    tellAbsent(view, teller, absent);
     return;
   }
   const before = lookOf(node);
@@ -101,15 +101,15 @@ interface Rows {
   take(): readonly Observation[];
 }
 
-function collectRows(toldMeanwhile: ReadonlySet<Path>): Rows {
+function collectRows(): Rows {
   let rows: Observation[] = [];
   let bytes = 0;
   const totals = { files: 0, directories: 0, bytes: 0 };
   const teller: Teller = {
     all: true,
-    // What is not told does not stand there, unless a look told it before the scan found it gone.
+    // A scan of a part is compared with nothing: what went since it was told is told by a row of its own.
     gone: (path) => {
-      if (toldMeanwhile.has(path)) rows.push({ path, look: null });
+      rows.push({ path, look: null });
     },
     tell: (path, look, content) => {
       rows.push(content === undefined ? { path, look } : { path, look, bytes: content });

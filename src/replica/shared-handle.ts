@@ -6,6 +6,7 @@ import type {
   Content,
   FlushOptions,
   Kept,
+  Observation,
   Outcome,
   Replica,
   ReplicaEvent,
@@ -13,7 +14,7 @@ import type {
   ScanOptions,
   ScanSummary,
 } from './replica.ts';
-import { type Hearer, type SharedRoot, tellDone } from './shared-root.ts';
+import { type Hearer, type SharedRoot, tell, tellDone } from './shared-root.ts';
 
 /** Milliseconds after which a scan from what is known compares that with the disk first. */
 const freshFor = 60_000;
@@ -87,6 +88,7 @@ export class SharedHandle implements Replica, Hearer {
     root.walking = { done: done.passed, release: released.open };
     this.#listens = true;
     const onRows: ScanOptions['onRows'] = (rows) => {
+      this.#tellGone(rows, released.isOpen());
       if (released.isOpen()) return undefined;
       const taken = Promise.resolve(options.onRows(rows));
       taken.catch(() => {});
@@ -102,6 +104,16 @@ export class SharedHandle implements Replica, Hearer {
     }
     // Rows that were not told, or not in time: what is known now is newer than they are.
     return this.#scanKnown(options);
+  }
+
+  /**
+   * What the walk finds gone may have been told by an event before, and what is known now does not name it:
+   * those who only take over what is known hear of it as of any change.
+   */
+  #tellGone(rows: readonly Observation[], toAll: boolean): void {
+    const changes = rows.filter(({ look }) => look === null);
+    if (changes.length === 0) return;
+    tell(this.#root, { type: 'changes', changes }, toAll ? undefined : this);
   }
 
   #scanKnown(options: ScanOptions): Promise<ScanSummary> {

@@ -1,5 +1,5 @@
 import * as nodeFs from 'node:fs';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { temporaryDirectory } from '../../test/support/tree.ts';
@@ -144,6 +144,35 @@ test('a slow first one keeps no other waiting, and is told all the same', async 
   proceed();
   expect((await scanning).files).toBe(600);
   expect(rows.size).toBe(600);
+});
+
+test('what the walk of a slow one finds gone is told to it, though it was told meanwhile', async () => {
+  const root = temporaryDirectory();
+  for (let n = 0; n < 300; n += 1) writeFileSync(join(root, `f${n}`), `${n}`);
+  const one = await open(root);
+  await scan(one);
+  let proceed: () => void = () => {};
+  const slow = new Promise<void>((resolve) => {
+    proceed = resolve;
+  });
+  let batches = 0;
+  const scanning = one.replica.scan({
+    onRows: () => {
+      batches += 1;
+      return slow;
+    },
+  });
+  const two = await open(root);
+  await waitFor(() => batches > 0);
+  writeFileSync(join(root, 'new'), 'new');
+  await one.replica.look(['new']);
+  expect(pathsOf(one.heard)).toContain('new');
+  rmSync(join(root, 'new'));
+  await scan(two);
+  await one.replica.drain();
+  expect(one.heard.filter(({ path }) => path === 'new').at(-1)?.look).toBe(null);
+  proceed();
+  await scanning;
 });
 
 test('one that throws ends alone; the last one to close takes the staging area along', async () => {

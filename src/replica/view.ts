@@ -32,7 +32,7 @@ export interface View {
 
 /** Takes what looks find out. */
 export interface Teller {
-  /** Everything is told, not only what is different; what is gone is not. */
+  /** Everything that stands there is told, not only what is different. */
   readonly all: boolean;
   tell(path: Path, look: Look, bytes?: Uint8Array): void;
   gone(path: Path): void;

@@ -14,7 +14,7 @@ import { openPack, type Pack, type PackFiles } from './pack.ts';
 import type { BaseTexts } from './store.ts';
 
 /** Milliseconds of collecting before contents are written; many edits share one write. */
-const collectFor = 1000;
+const collectFor = 1_000;
 const batchBytes = 1024 * 1024;
 /** What waits to be written is let go beyond this: the disk does not keep up. */
 const maxWaiting = 8 * 1024 * 1024;

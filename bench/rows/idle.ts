@@ -11,8 +11,9 @@ export interface IdleResult {
 
 export async function idleRow(running: Running, ms: number): Promise<IdleResult | undefined> {
   if (running.usage === undefined) return undefined;
-  // What was done before leaves something to do (texts are stored, memory is given back): that is not idling.
-  await pause(Math.max(ms, 5000));
+  // What was done before leaves something to do (texts are stored, memory is given back, which V8 begins within
+  // 100 seconds): that is not idling.
+  await pause(Math.max(2 * ms, 5000));
   const before = await running.usage();
   await pause(ms);
   const after = await running.usage();

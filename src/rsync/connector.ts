@@ -9,6 +9,8 @@ export const tunnelDescriptor = 3;
 
 // First the arguments that rsync made for its other end, as a line of JSON.
 const script = [
+  // With this rsync ends its helpers when it fails, and it is node's sign to open a port for debuggers.
+  'process.on("SIGUSR1", () => process.exit(1))',
   'const { Socket } = require("node:net")',
   `const far = new Socket({ fd: ${tunnelDescriptor}, readable: true, writable: true })`,
   'const out = new Socket({ fd: 1, readable: false, writable: true })',
@@ -18,9 +20,12 @@ const script = [
   'far.pipe(out)',
 ].join(';');
 
-/** The command in the notation of rsync's -e: words at blanks, quotes doubled inside quotes. */
-export function connectorCommand(node = process.execPath): string {
-  return [node, '-e', script].map((word) => `'${word.replaceAll("'", "''")}'`).join(' ');
+/** The command; rsync puts its arguments for the other end after it. */
+export const connectorWords: readonly string[] = [process.execPath, '-e', script];
+
+/** The same in the notation of rsync's -e: words at blanks, quotes doubled inside quotes. */
+export function connectorCommand(): string {
+  return connectorWords.map((word) => `'${word.replaceAll("'", "''")}'`).join(' ');
 }
 
 /** Splits the line of arguments off the first bytes; undefined while it is not complete. */

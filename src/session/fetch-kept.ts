@@ -2,7 +2,7 @@
  * A large file that was displaced in the container comes into the history as what is different from the
  * one that is on the host's disk now: an edit in a large file costs little on the link also in hindsight.
  */
-import { lstatSync, realpathSync } from 'node:fs';
+import { lstatSync, realpathSync, statfsSync } from 'node:fs';
 import { CaiError, toCaiError } from '../errors.ts';
 import type { Kept, Replica } from '../replica/replica.ts';
 import { runRsync } from '../rsync/client.ts';
@@ -55,7 +55,10 @@ export async function fetchKept(
       { maxBytes: entry.size },
     );
   } catch (error) {
-    // With the link gone it is not rsync's fault.
+    // With the link gone, or the disk full, it is not rsync's fault.
+    const { bavail, bsize } = statfsSync(engine.store.directory);
+    if (bavail * bsize < entry.size)
+      throw new CaiError('NO_SPACE', 'no space is left for it', { path, cause: error });
     if (container.replica === far) engine.rsync.failed(toCaiError(error).message);
     return undefined;
   } finally {

@@ -1,8 +1,11 @@
 /** Displaced files on their way into the history. */
-import { closeSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { waitFor } from '../../test/support/wait.ts';
-import { startPair } from './testing.ts';
+import { CaiError } from '../errors.ts';
+import { contentFiles } from '../store/store.fixture.ts';
+import type { Store } from '../store/store.ts';
+import { startPair, testOptions } from './testing.ts';
 
 it('a file that is written to after it was replaced is in the history at the end, and nothing is left', async () => {
   const pair = await startPair({
@@ -24,4 +27,68 @@ it('a file that is written to after it was replaced is in the history at the end
     .map(({ entry }) => entry.kind === 'file' && again.store.contents.read(entry.digest))
     .map((bytes) => Buffer.from(bytes || []).toString());
   expect(texts).toEqual(['one and more', 'one']);
+});
+
+/** As on a disk that has room for so many bytes of contents, those included that are being written. */
+function smallDisk(capacity: number) {
+  const saved = new Set<string>();
+  let writing = 0;
+  const putStream = async (real: Store, ...[chunks, most]: Parameters<PutStream>) => {
+    let written = 0;
+    async function* limited() {
+      for await (const chunk of chunks) {
+        const whole = contentFiles(real).filter((file) => !file.includes('/objects/tmp/'));
+        if (bytesOf(whole) + writing + chunk.length > capacity)
+          throw new CaiError('NO_SPACE', 'No space is left.');
+        writing += chunk.length;
+        written += chunk.length;
+        yield chunk;
+      }
+    }
+    try {
+      const put = await real.contents.putStream(limited(), most);
+      if (put !== undefined) saved.add(put.digest);
+      return put;
+    } finally {
+      writing -= written;
+    }
+  };
+  const store = (real: Store): Store => {
+    const contents = { ...real.contents, putStream: putStream.bind(undefined, real) };
+    return new Proxy(real, {
+      get: (target, name) => (name === 'contents' ? contents : Reflect.get(target, name)),
+    });
+  };
+  return { store, saved };
+}
+
+type PutStream = Store['contents']['putStream'];
+
+function bytesOf(files: readonly string[]): number {
+  const sizes = files.map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0);
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+it('on a full disk older versions make room for newer ones, as far as they would go anyway', async () => {
+  const size = 300_000;
+  const names = Array.from({ length: 10 }, (_, n) => `file-${n}`);
+  const write = (root: string, first: number) => {
+    for (const [n, name] of names.entries())
+      writeFileSync(`${root}/${name}`, Buffer.alloc(size, first + n));
+  };
+  const disk = smallDisk(3.6 * size);
+  const pair = await startPair({
+    options: { history: { ...testOptions.history, maxBytes: 3.5 * size }, mergeBudget: 0 },
+    store: disk.store,
+    fill: (local) => write(local, 1),
+  });
+  await pair.same();
+  write(pair.local, 100);
+  await pair.same();
+  await waitFor(() => disk.saved.size === names.length);
+  expect(pair.session.status().problems).toEqual([]);
+  await pair.stop();
+  expect(readdirSync(pair.container).filter((name) => name.startsWith('.cai-'))).toEqual([]);
+  const again = await startPair({ again: pair });
+  expect(again.store.history().filter(({ kept }) => kept)).toHaveLength(3);
 });

@@ -4,6 +4,7 @@
  * Works in the background, off the latency path; what is not done when the link breaks is found again
  * in the replica's staging area.
  */
+import { CaiError } from '../errors.ts';
 import type { Kept, Replica } from '../replica/replica.ts';
 import type { NewVersion, Store, Version, VersionReason } from '../store/store.ts';
 import { type Digest, type FileEntry, type Look, sameContent } from '../tree/entry.ts';
@@ -80,6 +81,10 @@ export class Keeper {
   #waiting = { first: 0, last: 0 };
   #committing: Promise<void> | undefined;
   #commitFails = false;
+  /** The disk is full: two that write at once take the room from each other. */
+  #isFull = false;
+  /** How many wait to be tried again. */
+  #later = 0;
   #releaseTimer: NodeJS.Timeout | undefined;
   #idle: (() => void)[] = [];
 
@@ -189,7 +194,7 @@ export class Keeper {
   #work(): void {
     clearTimeout(this.#startTimer);
     this.#startTimer = undefined;
-    while (this.#working < atOnce && this.#queue.length > 0) {
+    while (this.#working < (this.#isFull ? 1 : atOnce) && this.#queue.length > 0) {
       const next = this.#queue.shift() as Displaced;
       this.#working += 1;
       this.#save(next)
@@ -199,6 +204,7 @@ export class Keeper {
           this.#work();
         });
     }
+    if (this.#isSaved() && this.#later === 0) this.#isFull = false;
     // Whoever waits for the history waits for one commit, of everything.
     if (this.#isSaved() && this.#idle.length > 0 && this.#rows.length > 0) void this.#commitNow();
     this.#checkIdle();
@@ -251,8 +257,16 @@ export class Keeper {
     this.#releases.drop(replica);
   }
 
-  #failed(displaced: Displaced, error: unknown): void {
+  async #failed(displaced: Displaced, error: unknown): Promise<void> {
     if (this.#lost.has(displaced.replica)) return;
+    if (error instanceof CaiError && error.code === 'NO_SPACE') {
+      this.#isFull = true;
+      // The others may have taken the room from it.
+      if (this.#working > 1 || (await this.#makeRoom(displaced.kept))) {
+        this.#queue.unshift(displaced);
+        return;
+      }
+    }
     const message = error instanceof Error ? error.message : String(error);
     const path = displaced.kept.path;
     addProblem(this.#report, {
@@ -261,11 +275,25 @@ export class Keeper {
       code: 'STATE',
       message: `A replaced version cannot be kept yet: ${message}`,
     });
+    this.#later += 1;
     const timer = setTimeout(() => {
+      this.#later -= 1;
       this.#queue.push(displaced);
       this.#work();
     }, retryAfter);
     timer.unref();
+  }
+
+  /** Lets older versions go now that would go when this one is in the history. False when there are none. */
+  async #makeRoom({ entry }: Kept): Promise<boolean> {
+    if (entry.kind !== 'file') return false;
+    // What is stored and in no row yet cannot go.
+    if (this.#rows.length > 0) await this.#commitNow();
+    try {
+      return this.#store.prune(Date.now(), entry.size).bytes > 0;
+    } catch {
+      return false;
+    }
   }
 
   #commitSoon(): void {

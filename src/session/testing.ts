@@ -44,6 +44,8 @@ export interface PairInput {
   /** Directories of an earlier pair, to go on with. */
   readonly again?: Pick<Pair, 'local' | 'container' | 'state'>;
   readonly fs?: FileSystems;
+  /** The store in the place of the real one. */
+  readonly store?: (real: Store) => Store;
   /** Fills the two directories before the session starts. */
   readonly fill?: (local: string, container: string) => void;
 }
@@ -65,8 +67,8 @@ export async function startPair(input: PairInput = {}): Promise<Pair> {
     limits: { maxAge: limits.maxAgeMs, maxBytes: limits.maxBytes },
     textBudget: options.mergeBudget,
   });
-  const { fs = {} } = input;
-  const session = await startSession({ record, store, fs });
+  const { fs = {}, store: instead = (real) => real } = input;
+  const session = await startSession({ record, store: instead(store), fs });
   const events: SessionEvent[] = [];
   session.onEvent((event) => events.push(event));
   let stopped = false;

@@ -34,8 +34,20 @@ test('beyond the size the oldest contents go, until what is left fits', () => {
   store.commit({ base: [], versions: [folder], events: [] });
   expect(store.prune(now).versions).toBe(0);
   keep(store, 'c', 'c'.repeat(10), 2000 + now);
-  expect(store.prune(now)).toEqual({ versions: 1, bytes: 10 });
+  // Without anybody asking: the commit that made it too much lets go.
   expect(store.history().map(({ path }) => path)).toEqual(['c', 'd', 'a']);
+  expect(contentFiles(store)).toHaveLength(2);
+  expect(store.prune(now)).toEqual({ versions: 0, bytes: 0 });
+});
+
+test('room is made for a content to come, by what would go with it, and no more', () => {
+  const store = testStore({ limits: { ...limits, maxBytes: 25 } });
+  keep(store, 'a', 'a'.repeat(10), now);
+  keep(store, 'b', 'b'.repeat(10), 1 + now);
+  expect(store.prune(now, 5)).toEqual({ versions: 0, bytes: 0 });
+  expect(store.prune(now, 26)).toEqual({ versions: 0, bytes: 0 });
+  expect(store.prune(now, 6)).toEqual({ versions: 1, bytes: 10 });
+  expect(store.history().map(({ path }) => path)).toEqual(['b']);
 });
 
 test('the size is known again after reopening', () => {

@@ -25,6 +25,8 @@ export interface PruneInput {
   readonly limits: HistoryLimits;
   /** Bytes of all contents that are kept. */
   readonly bytes: number;
+  /** Bytes that are to fit beside them. */
+  readonly room: number;
   readonly now: number;
 }
 
@@ -37,8 +39,10 @@ export interface Pruned {
 }
 
 /** The rows first, in one transaction; the files after that (`removeContents`), so that no row ever names what went. */
-export function pruneRows({ connection, limits, bytes, now }: PruneInput): Pruned {
+export function pruneRows({ connection, limits, bytes, room, now }: PruneInput): Pruned {
   const contents: Digest[] = [];
+  // What is larger than all of the history may be finds no place in it anyway.
+  const most = room > limits.maxBytes ? limits.maxBytes : limits.maxBytes - room;
   let kept = bytes;
   let versions = 0;
   const drop = (content: Uint8Array): void => {
@@ -53,11 +57,11 @@ export function pruneRows({ connection, limits, bytes, now }: PruneInput): Prune
       versions += 1;
       if (content !== null) drop(content as Uint8Array);
     }
-    while (kept > limits.maxBytes) {
+    while (kept > most) {
       const oldest = connection.all(oldestKept);
       if (oldest.length === 0) break;
       for (const { id, content } of oldest) {
-        if (kept <= limits.maxBytes) break;
+        if (kept <= most) break;
         connection.run(dropVersion, id as number);
         versions += 1;
         drop(content as Uint8Array);

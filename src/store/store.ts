@@ -162,8 +162,11 @@ export interface Store {
   putConflict(conflict: Omit<StoredConflict, 'id'> & { readonly id?: string }): string;
   removeConflict(id: string): void;
 
-  /** Lets go what is over the limits; returns what it freed. Cheap when nothing is. */
-  prune(now: number): { readonly versions: number; readonly bytes: number };
+  /**
+   * Lets go what is over the limits, or would be with `room` bytes more; returns what it freed. Cheap when
+   * nothing is. (What is over the limit of size goes with the commit that made it so, too.)
+   */
+  prune(now: number, room?: number): { readonly versions: number; readonly bytes: number };
   close(): void;
 }
 

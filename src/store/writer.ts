@@ -63,11 +63,12 @@ export function openWriter(
     );
     contents.named(digests);
     bytes += added.bytes;
+    if (bytes > limits.maxBytes) prune(now());
     return added.written;
   }
 
-  function prune(time: number): { readonly versions: number; readonly bytes: number } {
-    const pruned = guard((connection) => pruneRows({ connection, limits, bytes, now: time }));
+  function prune(time: number, room = 0): { readonly versions: number; readonly bytes: number } {
+    const pruned = guard((connection) => pruneRows({ connection, limits, bytes, room, now: time }));
     bytes = pruned.bytes;
     return {
       versions: pruned.versions,

@@ -7,7 +7,7 @@ import type { NewArrival } from '../store/store.ts';
 import type { Entry } from '../tree/entry.ts';
 import type { Path } from '../tree/path.ts';
 import type { Engine } from './engine.ts';
-import { endMerge, storeAnew, storeLeftovers } from './memory.ts';
+import { endMerge, isMergeOver, storeAnew, storeLeftovers } from './memory.ts';
 import { addProblem, solveDamage, solveProblem } from './report.ts';
 
 /** Milliseconds of collecting before a commit; many edits share one. */
@@ -24,6 +24,8 @@ export class Committer {
   #delay = collectFor;
   #running: Promise<void> | undefined;
   #pruned = 0;
+  /** Part of the last one: what it had to write may be all that there is to do. */
+  #hasFailed = false;
   readonly #flushed = new WeakSet<Replica>();
   readonly #engine: () => Engine;
 
@@ -54,8 +56,7 @@ export class Committer {
     await this.#running;
     this.#running = this.#commit().finally(() => {
       this.#running = undefined;
-      const { core, arrivals } = this.#engine();
-      if ((core.uncommitted.size > 0 || arrivals.size > 0) && this.#canCommit()) this.soon();
+      if (this.#isOwed() && this.#canCommit()) this.soon();
     });
     await this.#running;
   }
@@ -70,13 +71,20 @@ export class Committer {
   #prune(): void {
     const now = Date.now();
     if (now - this.#pruned < pruneEvery) return;
-    this.#pruned = now;
     this.#engine().store.prune(now);
+    this.#pruned = now;
   }
 
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  #isOwed(): boolean {
+    const engine = this.#engine();
+    const { core, arrivals } = engine;
+    const isAnew = core.uncommitted.size > 0 || arrivals.size > 0;
+    return isAnew || this.#hasFailed || isMergeOver(engine);
   }
 
   /** Without a link the far disk cannot be made durable; the changes wait for the next connect. */
@@ -88,9 +96,8 @@ export class Committer {
   async #commit(): Promise<void> {
     const engine = this.#engine();
     const { core, store, report, arrivals } = engine;
-    if (core.uncommitted.size === 0 && arrivals.size === 0) return endMerge(engine);
     const { local, container } = core.sides;
-    if (local.replica === undefined || container.replica === undefined) return;
+    if (!this.#isOwed() || local.replica === undefined || container.replica === undefined) return;
     const batch = [...core.uncommitted];
     let rows: readonly NewArrival[] = [];
     try {
@@ -99,16 +106,19 @@ export class Committer {
       // Not before this moment: whoever asks for them meanwhile must find them.
       rows = arrivals.take();
       store.commit({ base: parentsFirst(batch), versions: [], events: [], arrivals: rows });
+      rows = [];
       for (const [path, entry] of batch)
         if (core.uncommitted.get(path) === entry) core.uncommitted.delete(path);
       this.#delay = collectFor;
-      solveProblem(report, 'session');
       if (!storeAnew(engine) && core.uncommitted.size === 0 && report.ready) solveDamage(report);
       endMerge(engine);
       this.#prune();
+      this.#hasFailed = false;
+      solveProblem(report, 'session');
     } catch (error) {
       arrivals.putBack(rows);
       if (container.replica === undefined) return;
+      this.#hasFailed = true;
       this.#delay = retryAfter;
       const message = error instanceof Error ? error.message : String(error);
       addProblem(report, {

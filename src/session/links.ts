@@ -31,7 +31,8 @@ export class Links {
   readonly #closing: Promise<void>[] = [];
   #far: Far | undefined;
   #closed = false;
-  #reconnecting = false;
+  /** A loss meanwhile is seen to by who opens. */
+  #opening = false;
   #nudge: () => void = () => undefined;
 
   constructor(engine: Engine, hooks: LinkHooks) {
@@ -49,25 +50,39 @@ export class Links {
     return this.#far?.transport ?? 'none';
   }
 
-  /** Opens what is not open. */
+  /** The first time. Throws when that fails; what is lost later is opened anew by itself. */
   async open(): Promise<void> {
-    const { core } = this.#engine;
+    this.#opening = true;
+    try {
+      await this.#openBoth();
+    } catch (error) {
+      await this.close();
+      throw error;
+    } finally {
+      this.#opening = false;
+    }
+    if (!this.isUp) void this.#reconnect();
+  }
+
+  /** Opens what is not open. Either may be lost again meanwhile: whoever calls this asks whether both are up. */
+  async #openBoth(): Promise<void> {
+    const { local: side } = this.#engine.core.sides;
     // What a lost replica of this process kept is taken over from it once it is closed.
     await Promise.all(this.#closing.splice(0));
-    const local = core.sides.local.replica ?? (await openLocal(this.#engine));
+    // Attached before the other is open: that may take long, and the directory may be another by then.
+    if (side.replica === undefined) await this.#attach('local', await openLocal(this.#engine));
+    const local = side.replica;
+    const far = await openFar(this.#engine, this.#abort.signal);
     try {
-      this.#far = await openFar(this.#engine, this.#abort.signal);
+      if (local === undefined || side.replica !== local) return await far.replica.close();
+      const identity = { local: local.info.identity, container: far.replica.info.identity };
+      takeUp(this.#engine, { ...identity, place: far.place });
     } catch (error) {
-      if (core.sides.local.replica === undefined) await local.close();
+      await far.replica.close();
       throw error;
     }
-    takeUp(this.#engine, {
-      local: local.info.identity,
-      container: this.#far.replica.info.identity,
-      place: this.#far.place,
-    });
-    if (core.sides.local.replica === undefined) this.#attach('local', local);
-    this.#attach('container', this.#far.replica);
+    this.#far = far;
+    await this.#attach('container', far.replica);
   }
 
   /** Gives both replicas up and opens them anew. */
@@ -102,8 +117,9 @@ export class Links {
     await Promise.all(replicas.map((replica) => replica.close().catch(() => undefined)));
   }
 
-  #attach(side: Side, replica: Replica): void {
+  async #attach(side: Side, replica: Replica): Promise<void> {
     const { core } = this.#engine;
+    if (this.#closed) return replica.close();
     core.sides[side].replica = replica;
     replica.onEvent = (event) => this.#hooks.onEvent(side, event);
     this.#left.attach(replica, side);
@@ -131,16 +147,15 @@ export class Links {
   }
 
   async #reconnect(): Promise<void> {
-    if (this.#reconnecting) return;
-    this.#reconnecting = true;
+    if (this.#opening) return;
+    this.#opening = true;
     const stopWatching = watchStarts(this.#engine.record, () => this.#nudge());
     let delay = firstDelay;
     try {
       while (!this.#closed) {
         try {
-          await this.open();
-          solveProblem(this.#engine.report, 'session');
-          break;
+          await this.#openBoth();
+          if (this.isUp) break;
         } catch (error) {
           this.#showFailure(error);
           if (toCaiError(error).code === 'NO_ACCESS') delay = refusedDelay;
@@ -150,9 +165,11 @@ export class Links {
       }
     } finally {
       stopWatching();
-      this.#reconnecting = false;
+      this.#opening = false;
     }
-    if (!this.#closed) this.#hooks.onConnected();
+    if (this.#closed) return;
+    solveProblem(this.#engine.report, 'session');
+    this.#hooks.onConnected();
   }
 
   #showFailure(thrown: unknown): void {

@@ -48,11 +48,15 @@ function loadBase({ core, store }: Engine): boolean {
   return true;
 }
 
-/** After a commit: with everything stored of a merge that has come to its end, the next start needs none. */
+/** Whether everything of a merge is stored that has come to its end, and that it has is not. */
+export function isMergeOver({ core, merging }: Engine): boolean {
+  return merging && !core.hostLeads && core.uncommitted.size === 0;
+}
+
+/** After a commit: when a merge is over, the next start needs none. */
 export function endMerge(engine: Engine): void {
-  const { core, store } = engine;
-  if (!engine.merging || core.hostLeads || core.uncommitted.size > 0) return;
-  store.setValue(keys.merging, undefined);
+  if (!isMergeOver(engine)) return;
+  engine.store.setValue(keys.merging, undefined);
   engine.merging = false;
 }
 

@@ -44,6 +44,8 @@ export interface PairInput {
   /** Directories of an earlier pair, to go on with. */
   readonly again?: Pick<Pair, 'local' | 'container' | 'state'>;
   readonly fs?: FileSystems;
+  /** By which the container's directory is reached, as `ssh://HOST`; this machine when left out. */
+  readonly far?: string;
   /** The store in the place of the real one. */
   readonly store?: (real: Store) => Store;
   /** Fills the two directories before the session starts. */
@@ -60,7 +62,9 @@ export async function startPair(input: PairInput = {}): Promise<Pair> {
   if (input.again === undefined) for (const directory of [local, container]) mkdirSync(directory);
   input.fill?.(local, container);
   const options = { ...testOptions, ...input.options };
-  const record: SessionRecord = { id: 'test', name: 'test', local, container, created: 0, options };
+  const address = `${input.far ?? ''}${container}`;
+  const names = { id: 'test', name: 'test', created: 0 };
+  const record: SessionRecord = { ...names, local, container: address, options };
   const limits = options.history;
   const store = openStore({
     directory: state,

@@ -1,0 +1,98 @@
+/** What goes wrong while the two replicas are being opened anew. */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { temporaryDirectory } from '../../test/support/tree.ts';
+import { waitFor } from '../../test/support/wait.ts';
+import { CaiError } from '../errors.ts';
+import type { Store } from '../store/store.ts';
+import { startPair } from './testing.ts';
+
+/** In the place of ssh: waits for its turn, then runs the command here. */
+function standIn() {
+  const at = temporaryDirectory();
+  const script = join(at, 'ssh.sh');
+  const lines = [
+    `echo $$ >>${at}/pids`,
+    `while [ -e ${at}/closed ]; do sleep 0.02; done`,
+    'for last; do :; done',
+    'exec sh -c "$last"',
+  ];
+  writeFileSync(script, lines.join('\n'));
+  const pids = () => readFileSync(`${at}/pids`, 'utf8').trim().split('\n').map(Number);
+  return {
+    command: ['sh', script],
+    pids,
+    alive: () => pids().filter(isAlive),
+    cut: () => process.kill(pids().at(-1) as number, 'SIGKILL'),
+    close: () => writeFileSync(`${at}/closed`, ''),
+    open: () => rmSync(`${at}/closed`),
+  };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    // One that has ended and that nobody has waited for yet is none.
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+it('a local directory that is made anew while the link is being opened', async () => {
+  const ssh = standIn();
+  const pair = await startPair({ far: 'ssh://box', options: { ssh: ssh.command } });
+  await pair.same();
+  ssh.close();
+  ssh.cut();
+  await waitFor(() => ssh.pids().length > 1, { what: 'another try' });
+  renameSync(pair.local, `${pair.local}-before`);
+  mkdirSync(pair.local);
+  writeFileSync(join(pair.local, 'new'), 'one');
+  const isBack = expect.objectContaining({ type: 'state', detail: 'the directory is back' });
+  await waitFor(() => expect(pair.events).toContainEqual(isBack), { what: 'the notice of it' });
+  ssh.open();
+  await pair.same();
+  expect(readFileSync(join(pair.container, 'new'), 'utf8')).toBe('one');
+});
+
+/** The store, which writes no value of these names while it is full. */
+function smallStore(names: readonly string[]) {
+  const disk = { isFull: false };
+  const of = (real: Store): Store => {
+    const setValue: Store['setValue'] = (name, value) => {
+      if (disk.isFull && names.includes(name)) throw new CaiError('NO_SPACE', 'No space is left.');
+      real.setValue(name, value);
+    };
+    return new Proxy(real, {
+      get: (target, name) => (name === 'setValue' ? setValue : Reflect.get(target, name)),
+    });
+  };
+  return { disk, of };
+}
+
+it('a state that cannot be written leaves no link open', async () => {
+  const ssh = standIn();
+  const { disk, of } = smallStore(['identity']);
+  const pair = await startPair({ far: 'ssh://box', options: { ssh: ssh.command }, store: of });
+  await pair.same();
+  disk.isFull = true;
+  ssh.cut();
+  await waitFor(() => ssh.pids().length > 3, { what: 'some tries' });
+  disk.isFull = false;
+  await pair.same();
+  await waitFor(() => ssh.alive().length === 1, { what: 'the end of the others' });
+});
+
+it('a merge whose end cannot be written ends when it can', async () => {
+  const { disk, of } = smallStore(['merging']);
+  const fill = (local: string) => writeFileSync(join(local, 'a'), 'one');
+  const pair = await startPair({ fill, store: of });
+  disk.isFull = true;
+  const state = expect.objectContaining({ code: 'STATE' });
+  const problems = () => pair.session.status().problems;
+  await waitFor(() => expect(problems()).toContainEqual(state), { what: 'the problem' });
+  disk.isFull = false;
+  await waitFor(() => expect(problems()).toEqual([]), { what: 'its end' });
+  expect(pair.store.getValue('merging')).toBeUndefined();
+});

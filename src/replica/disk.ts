@@ -44,6 +44,7 @@ import type {
 } from './replica.ts';
 import { createRootGuard, rootError } from './root-guard.ts';
 import { createRootWatch, type RootWatch } from './root-watch.ts';
+import { createRsyncService, type RsyncService } from './rsync-service.ts';
 import { scan } from './scan.ts';
 import { rowOf, scanPicture } from './scan-picture.ts';
 import { createStaged, type Staged } from './staged.ts';
@@ -68,7 +69,6 @@ export interface DiskReplicaInput {
   readonly rsync?: RsyncPort | undefined;
 }
 
-const noRsync = { ok: false, why: 'rsync is not used here' } as const;
 const drainDeadline = 10_000;
 const rescanEvery = 10 * 60_000;
 const retryAfter = { unstable: 1_000, unreadable: 10_000 } as const;
@@ -113,8 +113,7 @@ export class DiskReplica implements Replica {
   readonly #storm: Storm;
   readonly #staged: Staged;
   readonly #intakes: Intakes;
-  readonly #rsync: RsyncPort | undefined;
-  #rsyncFound: Promise<RsyncFound> | undefined;
+  readonly #rsync: RsyncService;
   readonly #durable: Durable;
   readonly #work: Work;
   readonly #rescan: NodeJS.Timeout;
@@ -183,7 +182,8 @@ export class DiskReplica implements Replica {
     });
     this.#staged = createStaged(disk, area);
     this.#intakes = createIntakes(disk, area, this.#staged);
-    this.#rsync = input.rsync;
+    const { rsync: port } = input;
+    this.#rsync = createRsyncService({ port, disk, area, kept, intakes: this.#intakes });
     this.#durable = createDurable(disk);
     this.#work = {
       view: this.#view,
@@ -306,50 +306,17 @@ export class DiskReplica implements Replica {
   }
 
   rsync(): Promise<RsyncFound> {
-    this.#rsyncFound ??= this.#rsync?.find() ?? Promise.resolve(noRsync);
-    return this.#rsyncFound;
+    return this.#rsync.found();
   }
 
   async *serveRsync(
-    { args, intake, kept }: RsyncCall,
+    call: RsyncCall,
     input: AsyncIterable<Uint8Array>,
     signal?: AbortSignal,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     this.#checkOpen();
     this.#checkRoot();
-    if (this.#rsync === undefined) throw new CaiError('IO', noRsync.why);
-    const { serve } = this.#rsync;
-    const { root } = this.info;
-    if (kept !== undefined) {
-      yield* this.#exposed(kept, (directory) => serve({ args, directory, root, signal }, input));
-      return;
-    }
-    if (intake === undefined) {
-      yield* serve({ args, directory: root, root, signal }, input);
-      return;
-    }
-    const use = this.#intakes.use(intake, signal);
-    try {
-      yield* serve({ args, directory: use.root, root, signal: use.signal }, input);
-    } finally {
-      use.done();
-    }
-  }
-
-  /** A kept file stands in a directory of its own, under its path, while it is sent. */
-  async *#exposed(
-    id: string,
-    send: (directory: string) => AsyncIterable<Uint8Array>,
-  ): AsyncGenerator<Uint8Array, void, undefined> {
-    const { area, kept, disk } = this.#parts;
-    const directory = `${area.open()}/${area.next('new')}`;
-    disk.fs.mkdirSync(directory, { mode: 0o700 });
-    try {
-      kept.expose(id, directory);
-      yield* send(directory);
-    } finally {
-      disk.fs.rmSync(directory, { recursive: true, force: true });
-    }
+    yield* this.#rsync.serve(call, input, signal);
   }
 
   async openIntake(

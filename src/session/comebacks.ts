@@ -2,6 +2,7 @@
  * Paths that one side removed and the other changed: the change wins, and the history notes the removal
  * (DESIGN 6.4), once the path is really back.
  */
+import { toCaiError } from '../errors.ts';
 import type { Action } from '../replica/replica.ts';
 import type { Store } from '../store/store.ts';
 import type { Entry } from '../tree/entry.ts';
@@ -63,13 +64,24 @@ export class Comebacks {
     }
   }
 
-  /** The content that was removed is nowhere but among the base's texts, if it is there. */
   async #note(side: Side, path: Path, entry: Entry): Promise<void> {
-    const { store, keeper } = this.#context;
-    if (entry.kind === 'file' && !store.contents.has(entry.digest)) {
-      const bytes = await store.texts.read(entry.digest);
-      if (bytes !== undefined) store.contents.putBytes(bytes);
+    const { report, keeper } = this.#context;
+    try {
+      await this.#keepContent(entry);
+    } catch (error) {
+      // The removal is known all the same.
+      const why = toCaiError(error).message;
+      const message = `The version of ${path} that was removed is not kept: ${why}`;
+      tell(report, { type: 'notice', message });
     }
     keeper.went({ path, side, reason: 'removed', entry });
+  }
+
+  /** The content that was removed is nowhere but among the base's texts, if it is there. */
+  async #keepContent(entry: Entry): Promise<void> {
+    const { contents, texts } = this.#context.store;
+    if (entry.kind !== 'file' || contents.has(entry.digest)) return;
+    const bytes = await texts.read(entry.digest);
+    if (bytes !== undefined) contents.putBytes(bytes);
   }
 }

@@ -96,3 +96,21 @@ it('a merge whose end cannot be written ends when it can', async () => {
   await waitFor(() => expect(problems()).toEqual([]), { what: 'its end' });
   expect(pair.store.getValue('merging')).toBeUndefined();
 });
+
+it('a local directory that goes, and is back after the link was lost too', async () => {
+  const ssh = standIn();
+  const pair = await startPair({ far: 'ssh://box', options: { ssh: ssh.command } });
+  await pair.same();
+  const away = `${pair.local}-away`;
+  renameSync(pair.local, away);
+  const { session } = pair;
+  await waitFor(() => session.status().holds.length > 0, { what: 'the hold' });
+  ssh.cut();
+  const problem = expect.objectContaining({ code: 'ROOT' });
+  await waitFor(() => expect(session.status().problems).toContainEqual(problem), { what: 'a try' });
+  renameSync(away, pair.local);
+  writeFileSync(join(pair.local, 'new'), 'one');
+  await waitFor(() => expect(session.status().holds).toEqual([]), { what: 'the end of the hold' });
+  await pair.same();
+  expect(readFileSync(join(pair.container, 'new'), 'utf8')).toBe('one');
+});

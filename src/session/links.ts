@@ -19,6 +19,8 @@ const refusedDelay = 60_000;
 
 interface LinkHooks {
   readonly onEvent: (side: Side, event: ReplicaEvent) => void;
+  /** A side has a replica again. */
+  readonly onOpened: (side: Side) => void;
   readonly onLost: (reason: string) => void;
   readonly onConnected: () => void;
 }
@@ -121,6 +123,7 @@ export class Links {
     const { core } = this.#engine;
     if (this.#closed) return replica.close();
     core.sides[side].replica = replica;
+    this.#hooks.onOpened(side);
     replica.onEvent = (event) => this.#hooks.onEvent(side, event);
     this.#left.attach(replica, side);
     void replica.closed.then((reason) => {

@@ -72,6 +72,7 @@ export class LiveSession implements Session {
     this.#links = new Links(this.#engine, {
       onEvent: (side, event) => this.#onReplicaEvent(side, event),
       onLost: (reason) => this.#onLost(reason),
+      onOpened: (side) => this.#rootIsThere(side),
       onConnected: () => void this.#resync(),
     });
   }
@@ -341,11 +342,11 @@ export class LiveSession implements Session {
       case 'root-lost':
         this.#lostRoots.add(side);
         // Another directory under the same name: opened anew, it is merged with the other side.
-        if (event.reason === 'replaced') this.#rootIsBack(side);
+        if (event.reason === 'replaced') this.#rootIsBack();
         else addHold(report, rootHold(side, event.reason));
         break;
       case 'rescan-needed':
-        if (this.#lostRoots.has(side)) this.#rootIsBack(side);
+        if (this.#lostRoots.has(side)) this.#rootIsBack();
         else void this.#resync();
         break;
       case 'polling':
@@ -357,14 +358,18 @@ export class LiveSession implements Session {
     }
   }
 
-  #rootIsBack(side: Side): void {
+  #rootIsBack(): void {
+    this.#links.reopen(new CaiError('ROOT', 'the directory is back'));
+  }
+
+  /** Whatever became of the one before: a replica is only opened where its root is. */
+  #rootIsThere(side: Side): void {
     this.#lostRoots.delete(side);
     for (const hold of [...this.#engine.report.holds.values()]) {
       if (hold.side === side && hold.reason.startsWith('root-') && hold.reason !== 'root-emptied') {
         releaseHold(this.#engine.report, hold, 'gone');
       }
     }
-    this.#links.reopen(new CaiError('ROOT', 'the directory is back'));
   }
 
   #showPolling(side: Side, directories: number, limit: number): void {

@@ -51,3 +51,20 @@ it('a removal that gave way to an edit is noted, also without its content', asyn
   const notice = expect.objectContaining({ message: expect.stringContaining('is not kept') });
   expect(pair.events).toContainEqual(notice);
 });
+
+it('a session whose history cannot be written says so, stops, and leaves what it could not save', async () => {
+  const { disk, of } = smallStore('versions');
+  const fill = (local: string) => writeFileSync(join(local, 'a'), 'one');
+  const pair = await startPair({ store: of, fill });
+  await pair.same();
+  disk.isFull = true;
+  writeFileSync(join(pair.local, 'a'), 'two');
+  const { problems } = await pair.session.flush({ timeoutMs: 20_000 });
+  expect(problems).toContainEqual(expect.objectContaining({ code: 'STATE', side: 'session' }));
+  await pair.stop();
+  expect(pair.session.status().state).toBe('stopped');
+  const again = await startPair({ again: pair });
+  await again.same();
+  const row = expect.objectContaining({ reason: 'recovered', kept: true });
+  expect(again.store.history({ path: 'a' })).toContainEqual(row);
+});

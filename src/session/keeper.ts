@@ -87,6 +87,7 @@ export class Keeper {
   #later = 0;
   #releaseTimer: NodeJS.Timeout | undefined;
   #idle: (() => void)[] = [];
+  #isClosed = false;
 
   constructor(options: {
     readonly store: Store;
@@ -143,7 +144,7 @@ export class Keeper {
     return this.#conflicts.list(describeOverwritten({ path, side, written, placed, now }));
   }
 
-  /** Resolves when everything displaced so far is in the history. */
+  /** Resolves when everything displaced so far is in the history, or was tried in vain, which is a problem then. */
   settled(): Promise<void> {
     if (this.#isIdle()) return Promise.resolve();
     return new Promise((resolve) => {
@@ -191,7 +192,16 @@ export class Keeper {
     this.#releaseTimer = undefined;
   }
 
+  /** Nothing is saved any more: what is not saved yet stays with its replica, for the next run. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#startTimer);
+    clearTimeout(this.#commitTimer);
+    clearTimeout(this.#releaseTimer);
+  }
+
   #work(): void {
+    if (this.#isClosed) return;
     clearTimeout(this.#startTimer);
     this.#startTimer = undefined;
     while (this.#working < (this.#isFull ? 1 : atOnce) && this.#queue.length > 0) {
@@ -313,6 +323,7 @@ export class Keeper {
   async #commitRows(): Promise<void> {
     clearTimeout(this.#commitTimer);
     this.#commitTimer = undefined;
+    if (this.#isClosed) return;
     const rows = this.#rows.splice(0);
     if (rows.length === 0) return;
     const versions = await this.#commit(rows);
@@ -399,7 +410,8 @@ export class Keeper {
   }
 
   #checkIdle(): void {
-    if (!this.#isIdle()) return;
+    if (!this.#isSaved() || this.#committing !== undefined) return;
+    if (this.#rows.length > 0 && !this.#commitFails) return;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 }

@@ -189,6 +189,7 @@ export class LiveSession implements Session {
     this.#engine.retries.close();
     await this.#links.takeLeft();
     await this.#engine.keeper.releaseAll();
+    this.#engine.keeper.close();
     await this.#engine.store.texts.flush();
     await this.#committer.now();
     this.#committer.close();

@@ -31,6 +31,30 @@ test('other sessions: the same root and nested roots are fine, unless copies cou
   expect(() => checkOverlap(roots('/p/api'), '/s', [roots('/p', '/q')])).toThrow(overlap);
 });
 
+test.each([
+  ['p', 'web:/app', 'p', 'web:/app/src'],
+  ['p', 'web:/app/src', 'p', 'web:/app'],
+  ['p', 'web:/app', 'p/q', 'web:/app'],
+  ['p/q', 'web:/app/x', 'p', 'web:/app/x/q/y'],
+])('%s with %s and %s with %s would feed each other', async (local, remote, other, otherRemote) => {
+  const cwd = useState('p/q');
+  await prepareSession({ local, remote, options: {}, cwd });
+  const second = prepareSession({ local: other, remote: otherRemote, options: {}, cwd });
+  await expect(second).rejects.toEqual(overlap);
+});
+
+test.each([
+  ['p', 'web:/app', 'p/q', 'web:/app/q'],
+  ['p', 'web:/app', 'p', 'web:/other'],
+  ['p', 'web:/app', 'p', 'api:/app/src'],
+  ['p', 'web:/app', 'p', 'podman://web/app/src'],
+  ['p/q', 'web:/app', 'r', 'web:/app/src'],
+])('%s with %s and %s with %s are fine', async (local, remote, other, otherRemote) => {
+  const cwd = useState('p/q', 'r');
+  await prepareSession({ local, remote, options: {}, cwd });
+  await prepareSession({ local: other, remote: otherRemote, options: {}, cwd });
+});
+
 test('real paths are compared', async () => {
   const top = useState('p/q');
   symlinkSync(join(top, 'p/q'), join(top, 'elsewhere'));

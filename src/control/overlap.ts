@@ -3,7 +3,7 @@
  * output and grow for ever. Real paths are compared, so a link cannot hide it.
  */
 import { existsSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, posix, relative, sep } from 'node:path';
 import { CaiError } from '../errors.ts';
 import { contains } from './find.ts';
 
@@ -11,6 +11,8 @@ import { contains } from './find.ts';
 export interface Roots {
   readonly name: string;
   readonly paths: readonly string[];
+  /** The root that is not on this machine; what is in one place has the same `place`. */
+  readonly far?: { readonly place: string; readonly path: string };
 }
 
 /** Throws OVERLAP. `others` are the sessions there are already; paths are real paths. */
@@ -37,9 +39,18 @@ export function checkOverlap(roots: Roots, stateDirectory: string, others: reado
 
 /**
  * Nested roots of different sessions are harmless (a package of a repository with a container of
- * its own) unless one session has both its sides here: then copies can come back into their source.
+ * its own) unless copies can come back into their source: over a session that has both its sides
+ * here, or over two that nest differently on the far side.
  */
 function checkOther(roots: Roots, other: Roots): void {
+  const twice = nestedCopy(roots, other) ?? nestedCopy(other, roots);
+  if (twice !== undefined) {
+    throw overlap(
+      twice.of,
+      `With session ${other.name}, ${twice.of} would be at ${twice.places.join(' and at ')}, which lie inside one another.`,
+      `End the other with \`cai unwatch ${other.name}\`, or choose another directory.`,
+    );
+  }
   if (roots.paths.length < 2 && other.paths.length < 2) return;
   for (const mine of roots.paths) {
     const clash = other.paths.find((path) => path !== mine && touches(path, mine));
@@ -50,6 +61,20 @@ function checkOther(roots: Roots, other: Roots): void {
       `End the other with \`cai unwatch ${other.name}\`, or choose another directory.`,
     );
   }
+}
+
+/** The inner local directory, where two sessions have it in one place at paths that nest. */
+function nestedCopy(
+  outer: Roots,
+  inner: Roots,
+): { readonly of: string; readonly places: readonly string[] } | undefined {
+  const [around] = outer.paths;
+  const [of] = inner.paths;
+  if (around === undefined || of === undefined || !contains(around, of)) return undefined;
+  if (outer.far === undefined || outer.far.place !== inner.far?.place) return undefined;
+  const copy = posix.join(outer.far.path, ...relative(around, of).split(sep));
+  const places = [copy, inner.far.path];
+  return copy !== inner.far.path && touches(copy, inner.far.path) ? { of, places } : undefined;
 }
 
 function touches(a: string, b: string): boolean {

@@ -73,7 +73,13 @@ function wantedRecord(request: WatchRequest): Wanted {
     .filter((record) => record.id !== id)
     .map(rootsOf);
   const remote = address.kind === 'local' ? address.path : request.remote;
-  checkOverlap(rootsOf({ name: '', local, container: remote }), stateDirectory(), others);
+  const roots = rootsOf({
+    name: '',
+    local,
+    container: remote,
+    options: { ...defaults, ...options },
+  });
+  checkOverlap(roots, stateDirectory(), others);
 
   const watched = known !== undefined && known.ended === undefined ? known : undefined;
   const earlier = request.described === true ? {} : chosenEarlier(watched);
@@ -126,10 +132,16 @@ function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function rootsOf(record: Pick<SessionRecord, 'name' | 'local' | 'container'>): Roots {
-  const address = parseAddress(record.container);
-  const paths = address.kind === 'local' ? [record.local, address.path] : [record.local];
-  return { name: record.name, paths };
+function rootsOf({
+  name,
+  local,
+  container,
+  options,
+}: Pick<SessionRecord, 'name' | 'local' | 'container' | 'options'>): Roots {
+  const address = parseAddress(container);
+  if (address.kind === 'local') return { name, paths: [local, address.path] };
+  const place = identity({ ...address, path: '/' }, options);
+  return { name, paths: [local], far: { place, path: address.path } };
 }
 
 function realAddress(address: Address, cwd: string): Address {

@@ -1,6 +1,5 @@
 /** Settles the conflicts of a cycle by policy (DESIGN 7): who gives way, and by which actions. */
 import type { ConflictInfo } from '../control/api.ts';
-import { toCaiError } from '../errors.ts';
 import { newest, timeOf } from '../tree/conflict.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { otherSide } from '../tree/path.ts';
@@ -44,7 +43,7 @@ async function settleOne(
     return undefined;
   }
   const merging = await mergeOrWait(engine, conflict, staging);
-  if (merging.result === 'changed') return undefined;
+  if (merging.result === 'changed' || merging.result === 'failed') return undefined;
   if (merging.result === 'merged') {
     expectToGiveWay(engine, conflict, 'merged');
     return merging.actions;
@@ -55,21 +54,18 @@ async function settleOne(
 
 async function mergeOrWait(engine: Engine, conflict: PlannedConflict, staging: Staging) {
   const { path } = conflict;
-  try {
-    const merging = await tryMerge(engine, conflict, staging);
-    if (merging.result === 'changed') {
-      engine.retries.later(path);
-      for (const side of ['local', 'container'] as const)
-        await replicaOf(engine, side).look([path]);
-    }
-    return merging;
-  } catch (thrown) {
-    const { code, message } = toCaiError(thrown);
-    if (code === 'LINK') throw thrown;
+  const merging = await tryMerge(engine, conflict, staging);
+  if (merging.result === 'changed') {
     engine.retries.later(path);
-    addProblem(engine.report, { side: 'session', path, code, message });
-    return { result: 'changed' } as const;
+    for (const side of ['local', 'container'] as const) await replicaOf(engine, side).look([path]);
   }
+  if (merging.result === 'failed') {
+    const { code, message } = merging.error;
+    if (code === 'LINK') throw merging.error;
+    engine.retries.later(path);
+    addProblem(engine.report, { side: merging.side, path, code, message });
+  }
+  return merging;
 }
 
 function expectToGiveWay(

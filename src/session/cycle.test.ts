@@ -24,3 +24,22 @@ it('an action that was done although it failed leaves no problem behind', async 
   await pair.same();
   expect(pair.session.status().problems).toEqual([]);
 });
+
+it('a merge that could not be staged is a problem of its side, which ends with the conflict', async () => {
+  const faulty = faultyFs();
+  const text = Array.from({ length: 20_000 }, (_, n) => `line ${n}\n`).join('');
+  const fill = (local: string) => writeFileSync(`${local}/a`, text);
+  const pair = await startPair({ fill, fs: { container: faulty.fs } });
+  await pair.same();
+  await pair.session.pause();
+  faulty.fail = (call, path) => (call === 'openSync' && /\/new-/.test(path) ? 'ENOSPC' : undefined);
+  writeFileSync(`${pair.local}/a`, `${text}last\n`);
+  writeFileSync(`${pair.container}/a`, `first\n${text}`);
+  await pair.session.resume();
+  const { problems } = await pair.session.flush({ timeoutMs: 10_000 });
+  expect(problems).toMatchObject([{ side: 'container', path: 'a', code: 'NO_SPACE' }]);
+  // Somebody settles it by hand.
+  for (const root of [pair.local, pair.container])
+    writeFileSync(`${root}/a`, `first\n${text}last\n`);
+  await waitFor(() => expect(pair.session.status().problems).toEqual([]));
+});

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { temporaryDirectory } from '../../test/support/tree.ts';
 import { waitFor } from '../../test/support/wait.ts';
 import { CaiError } from '../errors.ts';
+import { faultyFs } from '../replica/testing.ts';
 import type { Store } from '../store/store.ts';
 import { startPair } from './testing.ts';
 
@@ -113,4 +114,45 @@ it('a local directory that goes, and is back after the link was lost too', async
   await waitFor(() => expect(session.status().holds).toEqual([]), { what: 'the end of the hold' });
   await pair.same();
   expect(readFileSync(join(pair.container, 'new'), 'utf8')).toBe('one');
+});
+
+it('a paused session is shown as paused again after the link was lost', async () => {
+  const ssh = standIn();
+  const pair = await startPair({ far: 'ssh://box', options: { ssh: ssh.command } });
+  await pair.same();
+  await pair.session.pause();
+  ssh.cut();
+  const scanning = expect.objectContaining({ type: 'state', state: 'scanning' });
+  await waitFor(() => expect(pair.events).toContainEqual(scanning), { what: 'the next scan' });
+  writeFileSync(join(pair.local, 'new'), 'one');
+  const state = () => pair.session.status().state;
+  await waitFor(() => expect(state()).toBe('paused'));
+  await pair.session.resume();
+  await pair.same();
+});
+
+it('a link that is lost while the local side is scanned is shown as lost', async () => {
+  const ssh = standIn();
+  const faulty = faultyFs();
+  const names = Array.from({ length: 2_000 }, (_, n) => `file-${n}`);
+  const fill = (local: string) => {
+    for (const name of names) writeFileSync(join(local, name), '');
+  };
+  const seen = new Set<string>();
+  faulty.fail = (call, path) => {
+    if (call !== 'lstatSync' || !/file-\d+$/.test(path)) return undefined;
+    seen.add(path);
+    if (seen.size !== names.length / 2) return undefined;
+    ssh.close();
+    ssh.cut();
+    return undefined;
+  };
+  const options = { ssh: ssh.command };
+  const pair = await startPair({ far: 'ssh://box', options, fill, fs: { local: faulty.fs } });
+  await waitFor(() => seen.size === names.length, { what: 'the end of the scan' });
+  await waitFor(() => ssh.pids().length > 1, { what: 'another try' });
+  ssh.open();
+  await pair.same();
+  const states = pair.events.flatMap((event) => (event.type === 'state' ? [event.state] : []));
+  expect(states[states.indexOf('disconnected') + 1]).toBe('scanning');
 });

@@ -296,7 +296,9 @@ export class LiveSession implements Session {
         });
       } while (this.#resyncAgain && !this.#stopped);
       this.#resyncing = false;
-      setState(this.#engine.report, 'syncing');
+      // Lost while the other side was looked at: the next connect begins anew.
+      if (!this.#links.isUp) return;
+      setState(this.#engine.report, this.#paused ? 'paused' : 'syncing');
       this.#schedule();
       await this.#idle();
       if (this.#links.isUp && !this.#stopped) this.#becameReady(performance.now() - start);

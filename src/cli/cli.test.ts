@@ -1,5 +1,7 @@
 /** The command line as a process: arguments, errors and exit codes (docs/cli.md). */
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { type StdioOptions, spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { bundleFakeCli, removeCli, useCli } from './test-cli.ts';
 
 // Each test runs many processes, on machines that may be busy.
@@ -29,6 +31,9 @@ test('help and version, with examples at every command', async () => {
 test('what is wrong is told: exit code 2, nothing on stdout', async () => {
   const cases: [string[], RegExp][] = [
     [['bogus'], /Unknown command 'bogus'/],
+    [['statsu'], /Unknown command 'statsu' \(Did you mean status\?\)/],
+    [['help', 'bogus'], /Unknown command 'bogus'/],
+    [['bogus', '--help'], /Unknown command 'bogus'/],
     [['status', '--bogus'], /Unknown option '--bogus'.*\n.*cai status --help/],
     [['watch', '.', 'web:/x', '--mode', 'sideways'], /two-way, to-container, to-local/],
     [['watch', '.'], /belong together/],
@@ -45,6 +50,24 @@ test('what is wrong is told: exit code 2, nothing on stdout', async () => {
   };
   await Promise.all(cases.map(check));
 });
+
+test.skipIf(!existsSync('/dev/full'))(
+  'output that cannot be written is told, without a stack',
+  () => {
+    const full = openSync('/dev/full', 'w');
+    onTestFinished(() => closeSync(full));
+    const onStdout = run(['--help'], ['ignore', full, 'pipe']);
+    expect([onStdout.status, onStdout.stderr]).toEqual([
+      10,
+      expect.stringMatching(/^error .*\(NO_SPACE\)\n {2}.*\n$/),
+    ]);
+    expect(run(['bogus'], ['ignore', 'pipe', full]).status).toBe(2);
+  },
+);
+
+function run(args: readonly string[], stdio: StdioOptions) {
+  return spawnSync(process.execPath, [entry, ...args], { stdio, encoding: 'utf8' });
+}
 
 test('with --json errors are objects on stdout', async () => {
   const { code, stdout, stderr } = await useCli(entry).run(['status', '--json']);

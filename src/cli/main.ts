@@ -25,8 +25,14 @@ async function main(argv: readonly string[]): Promise<void> {
     const command = program.command(name, { hidden }).description(summary);
     if (name === chosen) (await load()).define(command);
   }
-  if (argv.length === 0) program.outputHelp();
-  else await program.parseAsync(argv, { from: 'user' });
+  if (argv.length === 0) return program.outputHelp();
+  // With `help` or --help commander shows the page of all commands instead of saying that there is no such one.
+  const unknown = chosen !== undefined && /^\w/.test(chosen) && !isCommand(chosen);
+  await program.parseAsync(unknown ? [chosen] : argv, { from: 'user' });
+}
+
+function isCommand(word: string): boolean {
+  return word === 'help' || commands.some(({ name }) => name === word);
 }
 
 async function fail(thrown: unknown, argv: readonly string[]): Promise<void> {
@@ -37,11 +43,22 @@ async function fail(thrown: unknown, argv: readonly string[]): Promise<void> {
   process.exitCode = reportError(thrown, { json: argv.includes('--json'), usage });
 }
 
+/** Does not go back to what the command does: it would write on. */
+async function failToWrite(cause: Error): Promise<never> {
+  const { CaiError, toCaiError } = await import('../errors.ts');
+  const next = 'See where it goes: a full disk, or a file that has reached its limit.';
+  const { code } = toCaiError(cause);
+  await fail(new CaiError(code, 'The output cannot be written.', { cause, next }), []);
+  return process.exit();
+}
+
 // A reader that has gone (`cai history | head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-  throw error;
+  void failToWrite(error);
 });
+// What cannot be told is lost; the command goes on.
+process.stderr.on('error', () => {});
 
 const argv = process.argv.slice(2);
 main(argv).catch((thrown: unknown) => fail(thrown, argv));

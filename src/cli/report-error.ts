@@ -30,7 +30,7 @@ function usageError(message: string, command: string | undefined): CaiError {
     command === undefined || command.startsWith('-') || message.includes('unknown command')
       ? ''
       : ` ${command}`;
-  return new CaiError('USAGE', capital(message.replace(/^error: /, '')), {
+  return new CaiError('USAGE', capital(message.replace(/^error: /, '').replaceAll('\n', ' ')), {
     next: `See \`cai${known} --help\`.`,
   });
 }

@@ -16,6 +16,8 @@ export class Retries {
   readonly #waiting = new Map<Path, Waiting>();
   readonly #again: (paths: readonly Path[]) => void;
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer goes off; milliseconds since 1970. */
+  #rings = Number.POSITIVE_INFINITY;
 
   constructor(again: (paths: readonly Path[]) => void) {
     this.#again = again;
@@ -25,8 +27,9 @@ export class Retries {
   later(path: Path): void {
     const before = this.#waiting.get(path);
     const delay = before === undefined ? firstDelay : Math.min(before.delay * 2, longestDelay);
-    this.#waiting.set(path, { at: Date.now() + delay, delay });
-    this.#arm();
+    const at = Date.now() + delay;
+    this.#waiting.set(path, { at, delay });
+    this.#arm(at);
   }
 
   isWaiting(path: Path): boolean {
@@ -52,31 +55,30 @@ export class Retries {
 
   close(): void {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
     this.#waiting.clear();
   }
 
-  #arm(): void {
-    if (this.#timer !== undefined) return;
-    const next = Math.min(
-      ...[...this.#waiting.values()].map((waiting) => waiting.at).filter((at) => at > 0),
-    );
-    if (!Number.isFinite(next)) return;
-    this.#timer = setTimeout(() => this.#ring(), Math.max(1, next - Date.now()));
+  #arm(at: number): void {
+    if (at >= this.#rings) return;
+    clearTimeout(this.#timer);
+    this.#rings = at;
+    this.#timer = setTimeout(() => this.#ring(), Math.max(1, at - Date.now()));
     this.#timer.unref();
   }
 
   #ring(): void {
-    this.#timer = undefined;
+    this.#rings = Number.POSITIVE_INFINITY;
     const now = Date.now();
     const due: Path[] = [];
+    let next = Number.POSITIVE_INFINITY;
     for (const [path, waiting] of this.#waiting) {
+      if (waiting.at > now) next = Math.min(next, waiting.at);
       if (waiting.at === 0 || waiting.at > now) continue;
       due.push(path);
       // The delay stays known: a path that fails again waits longer.
       this.#waiting.set(path, { at: 0, delay: waiting.delay });
     }
     if (due.length > 0) this.#again(due);
-    this.#arm();
+    if (next !== Number.POSITIVE_INFINITY) this.#arm(next);
   }
 }

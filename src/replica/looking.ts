@@ -138,7 +138,13 @@ export function createLooking(options: LookingOptions): Looking {
       // What a patient look finds may ask for looks at other paths, and those for patience once more.
       for (let round = 0; round < finishRounds; round += 1) {
         hints.hurry();
-        await run(true);
+        try {
+          await run(true);
+        } catch (error) {
+          // The hints are taken: what they would have shown comes with the scan that is asked for.
+          onDefect(error);
+          throw error;
+        }
         await slow.idle();
         if (hints.size === 0) return;
       }

@@ -43,7 +43,8 @@ export function createPolling({ watcher, hints, finish, onCount }: PollingOption
       armAgain(watcher);
     }
     hintAll();
-    await finish();
+    // A look that failed has asked for a scan; what has no watch wants the next look all the more.
+    await finish().catch(() => undefined);
     // At most a twentieth of one processor.
     const next = Math.max(shortest, (performance.now() - started) * 20);
     schedule(next);

@@ -288,6 +288,23 @@ test('out of watches: polls what is not watched and says so, and watches again',
   );
 });
 
+test('out of descriptors: a root that is polled and cannot be read asks for a scan, and is polled again', async () => {
+  const faulty = faultyFs();
+  faulty.fail = (call) => (call === 'watch' ? 'EMFILE' : undefined);
+  const polled = await openScanned({ fs: faulty.fs });
+  let failures = 0;
+  faulty.fail = (call, path) => {
+    if (call === 'watch') return 'EMFILE';
+    if (call !== 'readdirSync' || path !== polled.root || failures > 0) return undefined;
+    failures += 1;
+    return 'EMFILE';
+  };
+  await waitFor(() => polled.events.some((event) => event.type === 'rescan-needed'));
+  await polled.scan();
+  fs.writeFileSync(`${polled.root}/new`, 'x');
+  await allTold(polled);
+});
+
 test('a large file that is written bit by bit is told when it is complete', async () => {
   const told = await openScanned();
   const file = fs.openSync(`${told.root}/large`, 'w');

@@ -222,7 +222,10 @@ export class DiskReplica implements Replica {
         lock: this.#lock,
         options,
         rearm,
-        checkRoot: () => this.#checkRoot(),
+        check: () => {
+          this.#checkOpen();
+          this.#checkRoot();
+        },
         onLater: this.#looking.later,
       });
       if (rearm) this.#rearm = false;

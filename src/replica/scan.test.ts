@@ -282,6 +282,20 @@ test('a cancelled scan ends, and asks for another', async () => {
   expect(told.events).toEqual([{ type: 'rescan-needed', reason: 'a scan ended early' }]);
 });
 
+test('a scan ends with its replica, and watches nothing any more', async () => {
+  const root = temporaryDirectory();
+  for (let n = 0; n < 300; n += 1) fs.writeFileSync(`${root}/${n}`, `${n}`);
+  makeTree(root, { 'd/f': 'f' });
+  const faulty = faultyFs();
+  const { replica } = await openTest({ root, fs: faulty.fs });
+  const closing: Promise<void>[] = [];
+  const scanning = replica.scan({ onRows: () => void closing.push(replica.close()) });
+  await expect(scanning).rejects.toMatchObject({ code: 'LINK' });
+  await Promise.all(closing);
+  // The root alone: its watch went with the replica.
+  expect(faulty.calls.get('watch')).toBe(1);
+});
+
 test('a root that is no directory is refused with its reason', async () => {
   const root = temporaryDirectory();
   fs.writeFileSync(`${root}/f`, '');

@@ -24,19 +24,19 @@ export interface ScanTask {
   readonly options: ScanOptions;
   /** Watches may be those of dead inodes: arm them anew. */
   readonly rearm: boolean;
-  /** Fails when the root is not what it was. */
-  readonly checkRoot: () => void;
+  /** Fails when the root is not what it was, or nobody wants to know any more. */
+  readonly check: () => void;
   readonly onLater: (path: Path) => void;
 }
 
 export async function scan(task: ScanTask): Promise<ScanSummary> {
-  const { view, lock, options, checkRoot } = task;
+  const { view, lock, options, check } = task;
   const rows = collectRows();
   let letGo = await lock.take();
   let held = performance.now();
   const handOver = async (): Promise<void> => {
     const batch = rows.take();
-    checkRoot();
+    check();
     letGo();
     try {
       if (batch.length > 0) await options.onRows(batch);
@@ -44,7 +44,7 @@ export async function scan(task: ScanTask): Promise<ScanSummary> {
       letGo = await lock.take();
     }
     held = performance.now();
-    checkRoot();
+    check();
   };
   let told = performance.now();
   const between = (): Promise<void> | undefined => {
@@ -55,7 +55,7 @@ export async function scan(task: ScanTask): Promise<ScanSummary> {
     return rows.full() || performance.now() - held > holdAtMost ? handOver() : undefined;
   };
   try {
-    checkRoot();
+    check();
     await walkFrom(task, rows.teller, between);
     await handOver();
     const secrets = [...secretsIn(view.picture.root, '')];

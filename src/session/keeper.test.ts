@@ -5,6 +5,9 @@ import { waitFor } from '../../test/support/wait.ts';
 import { CaiError } from '../errors.ts';
 import { contentFiles } from '../store/store.fixture.ts';
 import type { Store } from '../store/store.ts';
+import { ConflictList } from './conflict-list.ts';
+import { Keeper } from './keeper.ts';
+import { createReport } from './report.ts';
 import { startPair, testOptions } from './testing.ts';
 
 it('a file that is written to after it was replaced is in the history at the end, and nothing is left', async () => {
@@ -91,4 +94,22 @@ it('on a full disk older versions make room for newer ones, as far as they would
   expect(readdirSync(pair.container).filter((name) => name.startsWith('.cai-'))).toEqual([]);
   const again = await startPair({ again: pair });
   expect(again.store.history().filter(({ kept }) => kept)).toHaveLength(3);
+});
+
+it('what comes when it is closed keeps neither the process nor whoever waits', async () => {
+  const pair = await startPair();
+  await pair.same();
+  const report = createReport();
+  const { store } = pair;
+  const conflicts = new ConflictList({ store, report, maxAge: 1 });
+  const keeper = new Keeper({ store, report, conflicts, maxBytes: 1 });
+  const before = pair.store.history().length;
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  keeper.close();
+  const count = timers();
+  const entry = { kind: 'directory', mode: 0o755 } as const;
+  keeper.went({ path: 'a', side: 'local', entry, reason: 'restored' });
+  expect(timers()).toBe(count);
+  await keeper.settled();
+  expect(pair.store.history()).toHaveLength(before);
 });

@@ -144,9 +144,9 @@ export class Keeper {
     return this.#conflicts.list(describeOverwritten({ path, side, written, placed, now }));
   }
 
-  /** Resolves when everything displaced so far is in the history, or was tried in vain, which is a problem then. */
+  /** Resolves when everything displaced so far is in the history, was tried in vain, which is a problem then, or is left. */
   settled(): Promise<void> {
-    if (this.#isIdle()) return Promise.resolve();
+    if (this.#isClosed || this.#isIdle()) return Promise.resolve();
     return new Promise((resolve) => {
       this.#idle.push(resolve);
       this.#work();
@@ -198,6 +198,7 @@ export class Keeper {
     clearTimeout(this.#startTimer);
     clearTimeout(this.#commitTimer);
     clearTimeout(this.#releaseTimer);
+    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #work(): void {
@@ -307,6 +308,7 @@ export class Keeper {
   }
 
   #commitSoon(): void {
+    if (this.#isClosed) return;
     if (this.#idle.length > 0 && this.#isSaved()) void this.#commitNow();
     else this.#commitTimer ??= setTimeout(() => void this.#commitNow(), commitAfter);
   }

@@ -1,4 +1,4 @@
-import { utimesSync } from 'node:fs';
+import { mkdirSync, rmSync, utimesSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { contentFiles, day, file, keep, limits, testStore, version } from './store.fixture.ts';
@@ -48,6 +48,17 @@ test('room is made for a content to come, by what would go with it, and no more'
   expect(store.prune(now, 26)).toEqual({ versions: 0, bytes: 0 });
   expect(store.prune(now, 6)).toEqual({ versions: 1, bytes: 10 });
   expect(store.history().map(({ path }) => path)).toEqual(['b']);
+});
+
+test('a version that is written is so although what it made too much cannot go', () => {
+  const store = testStore({ limits: { ...limits, maxBytes: 25 } });
+  keep(store, 'a', 'a'.repeat(20), now);
+  // In the place of its content something that is no file, and does not go as one.
+  const content = store.contents.file(file('a'.repeat(20)).digest) as string;
+  rmSync(content);
+  mkdirSync(content);
+  const id = keep(store, 'b', 'b'.repeat(20), 1 + now);
+  expect(store.history().map((row) => row.id)).toEqual([id]);
 });
 
 test('the size is known again after reopening', () => {

@@ -63,8 +63,17 @@ export function openWriter(
     );
     contents.named(digests);
     bytes += added.bytes;
-    if (bytes > limits.maxBytes) prune(now());
+    if (bytes > limits.maxBytes) pruneIfPossible();
     return added.written;
+  }
+
+  /** After a commit: that is done, whatever becomes of this, and who is told that it failed would do it again. */
+  function pruneIfPossible(): void {
+    try {
+      prune(now());
+    } catch {
+      // The next one tries again, and whoever asks for it is told.
+    }
   }
 
   function prune(time: number, room = 0): { readonly versions: number; readonly bytes: number } {

@@ -156,3 +156,21 @@ it('a link that is lost while the local side is scanned is shown as lost', async
   const states = pair.events.flatMap((event) => (event.type === 'state' ? [event.state] : []));
   expect(states[states.indexOf('disconnected') + 1]).toBe('scanning');
 });
+
+it('a side that cannot be read is tried again with growing distance, until it can', async () => {
+  const faulty = faultyFs();
+  const isRoot = (path: string) => path.endsWith('/local');
+  faulty.fail = (call, path) => (call === 'readdirSync' && isRoot(path) ? 'EIO' : undefined);
+  const pair = await startPair({ fs: { local: faulty.fs } });
+  writeFileSync(join(pair.local, 'new'), 'one');
+  const tries = () =>
+    pair.events.flatMap((event) =>
+      event.type === 'notice' && event.message.includes('EIO') ? [event.time] : [],
+    );
+  await waitFor(() => tries().length > 4, { what: 'some tries' });
+  const [first = 0, , , , fifth = 0] = tries();
+  expect(fifth - first).toBeGreaterThan(600);
+  faulty.fail = undefined;
+  await pair.same();
+  expect(readFileSync(join(pair.container, 'new'), 'utf8')).toBe('one');
+});

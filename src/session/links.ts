@@ -35,6 +35,8 @@ export class Links {
   #closed = false;
   /** A loss meanwhile is seen to by who opens. */
   #opening = false;
+  /** Milliseconds before the next try, when nothing comes of this one either. */
+  #failed = 0;
   #nudge: () => void = () => undefined;
 
   constructor(engine: Engine, hooks: LinkHooks) {
@@ -87,8 +89,21 @@ export class Links {
     await this.#attach('container', far.replica);
   }
 
+  /** Gives both replicas up since work with them failed; opens them anew, at once only the first time. */
+  retry(reason: Error): void {
+    const delay = this.#failed;
+    this.#failed = Math.min(delay === 0 ? firstDelay : delay * 2, longestDelay);
+    this.reopen(reason, delay);
+    if (delay > 0) this.#showFailure(reason);
+  }
+
+  /** Work with both replicas has come to its end. */
+  worked(): void {
+    this.#failed = 0;
+  }
+
   /** Gives both replicas up and opens them anew. */
-  reopen(reason: Error): void {
+  reopen(reason: Error, delay = 0): void {
     const { local } = this.#engine.core.sides;
     const lost = local.replica;
     if (lost !== undefined) {
@@ -96,7 +111,7 @@ export class Links {
       this.#engine.keeper.lost(lost);
       this.#closing.push(lost.close().catch(() => undefined));
     }
-    this.#drop(reason);
+    this.#drop(reason, delay);
   }
 
   /** Takes over what has been left on either side by now. */
@@ -134,7 +149,7 @@ export class Links {
     });
   }
 
-  #drop(reason: Error): void {
+  #drop(reason: Error, delay = 0): void {
     const { core, keeper, transfers } = this.#engine;
     const lost = core.sides.container.replica;
     core.sides.container.replica = undefined;
@@ -146,15 +161,16 @@ export class Links {
     }
     for (const abort of transfers.values()) abort.abort();
     this.#hooks.onLost(reason.message);
-    void this.#reconnect();
+    void this.#reconnect(delay);
   }
 
-  async #reconnect(): Promise<void> {
+  async #reconnect(first = 0): Promise<void> {
     if (this.#opening) return;
     this.#opening = true;
     const stopWatching = watchStarts(this.#engine.record, () => this.#nudge());
     let delay = firstDelay;
     try {
+      if (first > 0) await this.#wait(first);
       while (!this.#closed) {
         try {
           await this.#openBoth();

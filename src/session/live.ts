@@ -231,7 +231,7 @@ export class LiveSession implements Session {
     }
   }
 
-  /** A cycle can only fail as a whole when the link broke in it; then the next scan finds the rest. */
+  /** A cycle fails as a whole when the link broke in it, or a side cannot be read; the next scan finds the rest. */
   #cycleFailed(thrown: unknown): void {
     if (this.#stopped || !this.#links.isUp) return;
     const error = toCaiError(thrown);
@@ -239,7 +239,7 @@ export class LiveSession implements Session {
       type: 'notice',
       message: `A cycle failed (${error.message}); looking at both sides anew.`,
     });
-    this.#links.reopen(error);
+    this.#links.retry(error);
   }
 
   #drained(): void {
@@ -311,6 +311,7 @@ export class LiveSession implements Session {
   #becameReady(ms: number): void {
     const { core, report } = this.#engine;
     core.hostLeads = false;
+    this.#links.worked();
     this.#committer.soon();
     // What waits for a person may have been settled while nobody looked.
     for (const path of this.#engine.conflicts.openPaths()) core.dirty.add(path);

@@ -131,6 +131,8 @@ export class DiskReplica implements Replica {
       this.#resolveClosed = resolve;
     });
     const guard = createRootGuard(disk);
+    const loss = guard.check();
+    if (loss !== undefined) throw rootError(disk.root, loss);
     const rootStat = disk.fs.lstatSync(disk.root);
     this.info = infoOf(parts, guard.identity);
     const watcher = createWatcher(disk, {

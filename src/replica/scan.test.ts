@@ -302,3 +302,13 @@ test('a root that is no directory is refused with its reason', async () => {
   await expect(openTest({ root: `${root}/f` })).rejects.toMatchObject({ code: 'ROOT' });
   await expect(openTest({ root: `${root}/missing` })).rejects.toMatchObject({ code: 'ROOT' });
 });
+
+test('a root that may not be read is refused with its reason', async () => {
+  const faulty = faultyFs();
+  faulty.fail = (call) => (call === 'accessSync' ? 'EACCES' : undefined);
+  const opening = openTest({ fs: faulty.fs });
+  await expect(opening).rejects.toMatchObject({
+    code: 'ROOT',
+    message: expect.stringContaining('cannot be read'),
+  });
+});

@@ -44,21 +44,25 @@ export async function rewrite(engine: Engine, { entries, by }: Rewrite): Promise
     bytes = 0;
     await applyAll(engine, replica, { actions, by }, result);
   };
-  for (const step of steps) {
-    const sourced = await withSource(engine, replica, step);
-    if (sourced === undefined) {
-      result.refused.push({
-        path: step.path,
-        reason: 'no-content',
-        message: 'its content is no longer kept',
-      });
-      continue;
+  try {
+    for (const step of steps) {
+      const sourced = await withSource(engine, replica, step);
+      if (sourced === undefined) {
+        result.refused.push({
+          path: step.path,
+          reason: 'no-content',
+          message: 'its content is no longer kept',
+        });
+        continue;
+      }
+      batch.push(sourced);
+      bytes += sourced.bytes;
+      if (batch.length >= actionsAtOnce || bytes >= bytesAtOnce) await applyBatch();
     }
-    batch.push(sourced);
-    bytes += sourced.bytes;
-    if (batch.length >= actionsAtOnce || bytes >= bytesAtOnce) await applyBatch();
+    if (batch.length > 0) await applyBatch();
+  } finally {
+    await letGo(replica, batch);
   }
-  if (batch.length > 0) await applyBatch();
   arrivals.startBatch('local');
   await engine.keeper.settled();
   return result;
@@ -70,14 +74,23 @@ async function applyAll(
   { actions, by }: { readonly actions: readonly Sourced[]; readonly by: Rewrite['by'] },
   result: Rewriting,
 ): Promise<void> {
-  const outcomes = await replica.apply(actions.map(({ action }) => action));
-  for (const [index, { action, staged }] of actions.entries()) {
-    const outcome = outcomes[index];
-    if (outcome !== undefined) absorbOne(engine, replica, { action, outcome, by }, result);
-    if (staged !== undefined) await replica.unstage(staged).catch(() => undefined);
+  try {
+    const outcomes = await replica.apply(actions.map(({ action }) => action));
+    for (const [index, { action }] of actions.entries()) {
+      const outcome = outcomes[index];
+      if (outcome !== undefined) absorbOne(engine, replica, { action, outcome, by }, result);
+    }
+  } finally {
+    await letGo(replica, actions);
   }
   engine.commitSoon();
   engine.schedule();
+}
+
+/** What was staged and not put in place. */
+async function letGo(replica: Replica, actions: readonly Sourced[]): Promise<void> {
+  for (const { staged } of actions)
+    if (staged !== undefined) await replica.unstage(staged).catch(() => undefined);
 }
 
 function absorbOne(

@@ -7,6 +7,7 @@ import { random } from '../../test/support/random.ts';
 import { makeTree, snapshot } from '../../test/support/tree.ts';
 import { waitFor } from '../../test/support/wait.ts';
 import { writerThread } from '../../test/support/writer.ts';
+import { faultyFs, stagingFiles } from '../replica/testing.ts';
 import type { UndoOptions } from './take-back.ts';
 import type { Pair } from './testing.ts';
 import { startPair } from './testing.ts';
@@ -67,6 +68,31 @@ const project = {
 };
 
 describe('undo', () => {
+  it('that finds no room leaves nothing behind of what it had made ready', async () => {
+    const faulty = faultyFs();
+    const large = (first: number) => ({
+      one: Buffer.alloc(300_000, first),
+      two: Buffer.alloc(300_000, first + 1),
+    });
+    const pair = await startPair({
+      fs: { local: faulty.fs },
+      fill: (local) => makeTree(local, large(1)),
+    });
+    await pair.same();
+    makeTree(pair.container, large(3));
+    await pair.same();
+    let staged = 0;
+    faulty.fail = (call, path) => {
+      if (call !== 'openSync' || !path.includes('/new-')) return undefined;
+      staged += 1;
+      return staged > 1 ? 'ENOSPC' : undefined;
+    };
+    await expect(undo(pair)).rejects.toMatchObject({ code: 'NO_SPACE' });
+    faulty.fail = undefined;
+    expect(stagingFiles(pair.local).filter((name) => name.startsWith('new-'))).toEqual([]);
+    await pair.same();
+  });
+
   it('bears the name of who asked for it, by which it can be undone', async () => {
     const pair = await start({ a: 'before', b: 'b' });
     fs.writeFileSync(join(pair.container, 'a'), 'by the agent');

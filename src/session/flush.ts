@@ -8,8 +8,8 @@ import { hasChange } from './core.ts';
 import type { Engine } from './engine.ts';
 import { hasProblem } from './report.ts';
 
-/** Milliseconds between two tries at what met something that was changing. */
-const unexplainedMs = 20;
+/** Milliseconds between two tries: at what met something that was changing, at a side that could not be asked. */
+const betweenTries = 20;
 
 export interface FlushLimits {
   readonly timeoutMs: number;
@@ -39,22 +39,25 @@ export async function flush(limits: FlushLimits, port: FlushPort): Promise<Flush
   return { ms: Math.round(performance.now() - start), problems, conflicts, holds };
 }
 
-/** Everything that changed before the call is on both sides afterwards, or waits for a root that is lost. */
+/** Everything that changed before the call is on both sides afterwards, or waits for a root that is lost; or nobody waits. */
 async function carryAll(port: FlushPort, limit: { readonly over: boolean }): Promise<void> {
   for (;;) {
     await port.idle();
     if (port.isStopped()) throw new CaiError('CANCELLED', 'The session was stopped.');
-    if (port.lacksRoot()) return;
+    if (port.lacksRoot() || limit.over) return;
     if (await drain(port)) break;
-    // Everything else must get its turn before the next try.
-    await new Promise((resolve) => setImmediate(resolve));
+    await pause();
   }
   await retryAll(port);
   while (!limit.over && !port.isStopped() && hasUnexplained(port)) {
-    await new Promise((resolve) => setTimeout(resolve, unexplainedMs));
+    await pause();
     await retryAll(port);
   }
   await port.engine.keeper.settled();
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, betweenTries));
 }
 
 async function retryAll({ engine, schedule, idle }: FlushPort): Promise<void> {

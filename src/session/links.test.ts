@@ -174,3 +174,23 @@ it('a side that cannot be read is tried again with growing distance, until it ca
   await pair.same();
   expect(readFileSync(join(pair.container, 'new'), 'utf8')).toBe('one');
 });
+
+it('a flush that is late goes on with nothing, though a side cannot be asked', async () => {
+  const faulty = faultyFs();
+  const pair = await startPair({ fs: { local: faulty.fs } });
+  await pair.same();
+  // As without descriptors: no cookie can be made, and the root cannot be read.
+  faulty.fail = (call) =>
+    call === 'writeFileSync' || call === 'readdirSync' ? 'EMFILE' : undefined;
+  const late = pair.session.flush({ timeoutMs: 100 });
+  await expect(late).rejects.toMatchObject({ code: 'TIMEOUT' });
+  let asked: number | undefined;
+  const isAtRest = () => {
+    const before = asked;
+    asked = faulty.calls.get('readdirSync');
+    return asked === before;
+  };
+  await waitFor(isAtRest, { every: 100, what: 'the end of the questions' });
+  faulty.fail = undefined;
+  await pair.same();
+});

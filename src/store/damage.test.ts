@@ -4,6 +4,7 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -153,16 +154,20 @@ for (const how of ['closed', 'crashed'] as const) {
   });
 }
 
-test('damage that shows itself while the store is open: the base begins anew with clearBase', () => {
-  const database = filled();
-  const store = reopen(database);
-  expect(store.condition).toEqual({ state: 'good' });
-  // From another process: closing the file in this one would let go SQLite's locks on it.
+/** From another process: closing the file in this one would let go SQLite's locks on it. */
+function damage(database: string): void {
   const script = `
     const fs = require('node:fs');
     const file = fs.openSync(process.argv[1], 'r+');
     fs.writeSync(file, Buffer.alloc(fs.fstatSync(file).size - 8192, 0x5a), 0, undefined, 8192);`;
   execFileSync(process.execPath, ['-e', script, database]);
+}
+
+test('damage that shows itself while the store is open: the base begins anew with clearBase', () => {
+  const database = filled();
+  const store = reopen(database);
+  expect(store.condition).toEqual({ state: 'good' });
+  damage(database);
   expect([...store.loadBase()]).toEqual([]);
   movedTo(store.condition);
   commitBase(store, ['hole', file('x')]);
@@ -176,6 +181,20 @@ test('damage that shows itself while the store is open: the base begins anew wit
   expect(again.condition).toEqual({ state: 'good' });
   expect([...again.loadBase()]).toHaveLength(rows.length);
   expect(again.version(id)?.kept).toBe(true);
+});
+
+test('damage that shows itself while no new database can be made: one is when it can', () => {
+  const database = filled();
+  const store = reopen(database);
+  damage(database);
+  renameSync(store.directory, `${store.directory}-away`);
+  writeFileSync(store.directory, 'no directory');
+  for (let n = 0; n < 2; n += 1)
+    expect(thrownBy(() => [...store.loadBase()])).toMatchObject({ name: 'CaiError' });
+  rmSync(store.directory);
+  renameSync(`${store.directory}-away`, store.directory);
+  exercise(store);
+  expect(readdirSync(movedTo(store.condition))).toContain('state.db');
 });
 
 test('contents of a lost history stay as long as versions would', () => {

@@ -2,10 +2,11 @@
  * Holds the writer's database through damage: what shows itself while the store is in use is dealt
  * with like damage at the start, and the work that came upon it is done again on the new database.
  */
-import { Damage } from './connection.ts';
+import { type Connection, Damage } from './connection.ts';
+import { moveAside } from './damage.ts';
 import type { StoreFiles } from './files.ts';
 import type { Guard } from './queries.ts';
-import { closeState, openState, type State, startAnew } from './state.ts';
+import { beginAnew, closeState, openState, type State } from './state.ts';
 import type { StoreCondition } from './store.ts';
 
 export interface Keeper {
@@ -22,22 +23,36 @@ export function openKeeper(
   options: { readonly now: () => number; readonly onLoss: () => void },
 ): Keeper {
   let state: State = openState(files, options.now());
+  // The database that was found damaged is closed, and there is no new one yet.
+  let lost: { readonly reason: string; movedTo?: string } | undefined;
+  const connection = (): Connection => {
+    if (lost !== undefined) {
+      const now = options.now();
+      const { reason } = lost;
+      lost.movedTo ??= moveAside(files.directory, reason, now);
+      state = beginAnew(files, { movedTo: lost.movedTo, reason }, now);
+      lost = undefined;
+      options.onLoss();
+    }
+    return state.connection;
+  };
   return {
     guard: (work) => {
       try {
-        return work(state.connection);
+        return work(connection());
       } catch (thrown) {
         if (!(thrown instanceof Damage)) throw thrown;
         state.connection.close();
-        state = startAnew(files, thrown.message, options.now());
-        options.onLoss();
-        return work(state.connection);
+        lost = { reason: thrown.message };
+        return work(connection());
       }
     },
     get condition() {
       return state.condition;
     },
     keptBytes: state.keptBytes,
-    close: () => closeState(state.connection),
+    close: () => {
+      if (lost === undefined) closeState(state.connection);
+    },
   };
 }

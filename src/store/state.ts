@@ -2,7 +2,7 @@
  * The database of a store that is open for writing: found good, made new, or found damaged, moved
  * aside and made new. Damage never fails an opening: a lost base only means a merge (invariant 4).
  */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { CaiError } from '../errors.ts';
 import { type Connection, connect, Damage } from './connection.ts';
 import { moveAside } from './damage.ts';
@@ -35,21 +35,35 @@ export function openState(files: StoreFiles, now: number): State {
 }
 
 /** The old database must be closed. */
-export function startAnew(files: StoreFiles, reason: string, now: number): State {
-  const movedTo = moveAside(files.directory, reason, now);
-  const connection = openFile(databaseFile(files.directory, movedTo));
-  createSchema(connection);
-  setMeta(connection, 'damaged', now);
-  setMeta(connection, 'clean', 0);
-  // Ids go on far above those of the lost history, so that an old one never names a new version.
-  for (const table of ['version', 'conflict']) {
-    connection.run(
-      'INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)',
-      table,
-      Math.floor(now / 1000),
-    );
+function startAnew(files: StoreFiles, reason: string, now: number): State {
+  return beginAnew(files, { movedTo: moveAside(files.directory, reason, now), reason }, now);
+}
+
+/** The old database has been moved aside. What fails leaves nothing half made: it can be tried again. */
+export function beginAnew(
+  files: StoreFiles,
+  old: { readonly movedTo: string; readonly reason: string },
+  now: number,
+): State {
+  const connection = openFile(databaseFile(files.directory, old.movedTo));
+  try {
+    createSchema(connection);
+    setMeta(connection, 'damaged', now);
+    setMeta(connection, 'clean', 0);
+    // Ids go on far above those of the lost history, so that an old one never names a new version.
+    for (const table of ['version', 'conflict']) {
+      connection.run(
+        'INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)',
+        table,
+        Math.floor(now / 1000),
+      );
+    }
+    return { connection, condition: { state: 'damaged', ...old }, keptBytes: 0 };
+  } catch (thrown) {
+    connection.close();
+    for (const file of databaseFiles(files.directory)) rmSync(file, { force: true });
+    throw thrown;
   }
-  return { connection, condition: { state: 'damaged', movedTo, reason }, keptBytes: 0 };
 }
 
 /** Marks the database as good as it stands, so that the next opening need not check it all. */

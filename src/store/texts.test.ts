@@ -1,8 +1,17 @@
 /** Base texts: what is kept, within which budget, and that damage only means that something is not known. */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { describeNeeding } from '../../test/support/needs.ts';
 import { temporaryDirectory } from '../../test/support/tree.ts';
 import { openTexts } from './texts.ts';
 
@@ -129,4 +138,28 @@ test('a place that cannot be written, or no budget, keeps nothing and fails noth
     texts.close();
     expect(await texts.read(digest)).toEqual(texts.has(digest) ? text('a') : undefined);
   }
+});
+
+const openFiles = (directory: string) =>
+  readdirSync('/proc/self/fd').filter((fd) => linkOf(fd).startsWith(directory)).length;
+
+function linkOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return '';
+  }
+}
+
+describeNeeding(['linux'], 'a pack that cannot be opened or filled', () => {
+  test('leaves no file open', async () => {
+    const directory = join(temporaryDirectory(), 'texts');
+    const texts = open(directory, 3 * 1024 * 1024);
+    await texts.ready();
+    const before = openFiles(directory);
+    mkdirSync(join(directory, '2.index'));
+    for (let n = 0; n < 4; n += 1) add(texts, text(`${n}`, 1024 * 1024));
+    await texts.flush();
+    expect(openFiles(directory)).toBe(before);
+  });
 });

@@ -153,7 +153,12 @@ class Texts implements BaseTexts {
     }
     const number = newestPack(this.#options.directory) + 1;
     const pack = await openPack(packFiles(this.#options.directory, number), false);
-    await copyContents(old, pack, chosen.reverse());
+    try {
+      await copyContents(old, pack, chosen.reverse());
+    } catch (thrown) {
+      await pack.close();
+      throw thrown;
+    }
     this.#opened = pack;
     this.#pack = Promise.resolve(pack);
     await old.close();

@@ -71,6 +71,7 @@ export interface DiskReplicaInput {
 
 const drainDeadline = 10_000;
 const rescanEvery = 10 * 60_000;
+const stormed = 'more changes at once than can be watched';
 const retryAfter = { unstable: 1_000, unreadable: 10_000 } as const;
 
 /** Opens a replica of the directory `root`; nothing is looked at or watched before the first scan. */
@@ -123,6 +124,8 @@ export class DiskReplica implements Replica {
   #scanned = false;
   /** Watches may be dead ones. */
   #rearm = false;
+  /** Hints were lost, of what a scan that goes on may have been through already. */
+  #missed = false;
 
   constructor(input: DiskReplicaInput, parts: Parts) {
     this.#parts = parts;
@@ -173,7 +176,8 @@ export class DiskReplica implements Replica {
       },
     );
     this.#storm = createStorm(this.#looking.hints.quietFor, () => {
-      if (this.#scanned) this.#askForScan('more changes at once than can be watched');
+      if (this.#scanned) this.#askForScan(stormed);
+      else this.#missed = true;
     });
     this.#cookies = createCookies(disk, area, watcher);
     this.#polling = createPolling({
@@ -218,6 +222,7 @@ export class DiskReplica implements Replica {
     const whole = options.path === undefined || options.path === '';
     if (!whole) checkPath(options.path);
     const rearm = this.#rearm && whole;
+    if (whole) this.#missed = false;
     try {
       const summary = await scan({
         view: this.#view,
@@ -232,6 +237,7 @@ export class DiskReplica implements Replica {
       });
       if (rearm) this.#rearm = false;
       if (whole) this.#scanned = true;
+      if (whole && this.#missed) this.#askForScan(stormed);
       this.#looking.resume();
       return summary;
     } catch (thrown) {

@@ -9,7 +9,9 @@ import {
   entryOf,
   faultyFs,
   openScanned,
+  openTest,
   type TestReplica,
+  take,
   toldLines,
 } from './testing.ts';
 
@@ -198,6 +200,31 @@ test('ten thousand new files at once, and more events than the kernel holds', as
   const looks = [...told.told.values()];
   const done = looks.filter((look) => look?.kind === 'file' && look.mode === 0o755);
   expect(done).toHaveLength(10_000);
+});
+
+test('more events than the kernel holds while the first scan goes on', async () => {
+  const root = temporaryDirectory();
+  fs.writeFileSync(`${root}/early`, 'before');
+  fs.mkdirSync(`${root}/many`);
+  for (let n = 0; n < 20_000; n += 1) fs.writeFileSync(`${root}/many/${n}`, '');
+  const told = await openTest({ root });
+  let isOver = false;
+  await told.replica.scan({
+    onRows: (rows) => {
+      for (const { path, look } of rows) take(told.told, path, look);
+      if (isOver) return;
+      isOver = true;
+      expect(told.told.has('early')).toBe(true);
+      for (let n = 0; n < 10_000; n += 1) {
+        fs.writeFileSync(`${root}/churn`, '');
+        fs.rmSync(`${root}/churn`);
+      }
+      fs.writeFileSync(`${root}/early`, 'changed, and nobody is told');
+    },
+  });
+  await waitFor(() => told.events.some((event) => event.type === 'rescan-needed'));
+  await told.scan();
+  expect(told.told.get('early')).toMatchObject({ size: 27 });
 });
 
 test('a mass removal comes in one event, each path once', async () => {

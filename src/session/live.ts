@@ -50,6 +50,7 @@ export class LiveSession implements Session {
   #end: (reason: Error | undefined) => void = () => undefined;
   #paused = false;
   #stopped = false;
+  #stopping: Promise<void> | undefined;
   #pumping = false;
   /** True while too little is known of the two sides to decide on anything. */
   #blind = true;
@@ -180,8 +181,13 @@ export class LiveSession implements Session {
     return run;
   }
 
-  async stop(): Promise<void> {
-    if (this.#stopped) return;
+  /** Whoever asks waits for its end: the store is closed then. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
     this.#stopped = true;
     for (const abort of this.#engine.transfers.values()) abort.abort();
     this.#wake();

@@ -390,3 +390,14 @@ describe('modes and policies', () => {
     expect([read(pair.local, 'a'), read(pair.container, 'a')]).toEqual(['L', 'C']);
   });
 });
+
+it('a session that is stopped twice at a time has ended for both', async () => {
+  const pair = await startPair({ fill: (local) => makeTree(local, { a: 'one' }) });
+  await pair.same();
+  makeTree(pair.local, { a: 'two' });
+  await pair.same();
+  const first = pair.session.stop();
+  await pair.session.stop();
+  expect(pair.session.status().state).toBe('stopped');
+  await first;
+});

@@ -21,6 +21,7 @@ import { describeNeeding } from '../../test/support/needs.ts';
 import { temporaryDirectory } from '../../test/support/tree.ts';
 import { waitFor } from '../../test/support/wait.ts';
 import type { SessionEvent } from '../control/api.ts';
+import { faultyFs } from '../replica/testing.ts';
 import { type Pair, type PairInput, startPair } from './testing.ts';
 
 const mib = 1024 * 1024;
@@ -195,6 +196,33 @@ exec $REAL "$@"`,
       carried: { files: 0 },
     });
     expect(pair.session.status().problems).toEqual([]);
+  });
+
+  test('what is edited again while rsync’s rest goes the plain way travels once', async () => {
+    standIn('case "$1" in --version) exec $REAL "$@" ;; esac\nexit 12');
+    const counted = faultyFs();
+    const staged = new Set<string>();
+    counted.fail = (call, path) => {
+      if (call === 'openSync' && path.includes('/new-')) staged.add(path);
+      return undefined;
+    };
+    const pair = await startPair({
+      options: { bandwidth: 5 * mib },
+      fs: { container: counted.fs },
+    });
+    await pair.same();
+    await waitFor(() => pair.session.status().transferEngine?.engine === 'rsync');
+    const count = 80;
+    const outside = join(pair.local, '..', 'outside');
+    mkdirSync(outside);
+    for (let n = 0; n < count; n += 1) writeFileSync(join(outside, `${n}`), randomBytes(70_000));
+    renameSync(outside, join(pair.local, 'd'));
+    const first = await waitFor(() => readdirSync(join(pair.container, 'd'))[0]);
+    writeFileSync(join(pair.local, 'd', first), randomBytes(12 * mib));
+    await pair.same();
+    // Received under one name, made ready under another.
+    expect(staged.size).toBe(2 * (count + 1));
+    expectTidy(pair);
   });
 });
 

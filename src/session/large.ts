@@ -78,7 +78,7 @@ async function bringPlain(
     notBrought(engine, context, step.path, error);
   } finally {
     await context.replica.unstage(id).catch(() => undefined);
-    free(engine, [step.path]);
+    free(engine, [step.path], signal);
   }
 }
 
@@ -104,6 +104,7 @@ async function bringGroup(
     free(
       engine,
       there.map(({ step }) => step.path),
+      signal,
     );
     await rememberTexts(
       engine,
@@ -117,6 +118,7 @@ async function bringGroup(
     free(
       engine,
       steps.map(({ path }) => path),
+      signal,
     );
   }
 }
@@ -161,9 +163,14 @@ async function rememberTexts(engine: Engine, steps: readonly LargeStep[]): Promi
   }
 }
 
-function free(engine: Engine, paths: readonly Path[]): void {
+/** Frees those paths that are still this transfer's: what arrived may be on its way anew. */
+function free(engine: Engine, paths: readonly Path[], signal: AbortSignal): void {
   const { core, transfers } = engine;
-  for (const path of paths) if (freePath(core, path)) transfers.delete(path);
+  for (const path of paths) {
+    if (transfers.get(path)?.signal !== signal) continue;
+    transfers.delete(path);
+    freePath(core, path);
+  }
   engine.schedule();
 }
 

@@ -194,3 +194,30 @@ it('a flush that is late goes on with nothing, though a side cannot be asked', a
   faulty.fail = undefined;
   await pair.same();
 });
+
+it('a session that goes on while it is scanned is shown as scanned', async () => {
+  const ssh = standIn();
+  const faulty = faultyFs();
+  const fill = (local: string) => {
+    for (let n = 0; n < 2_000; n += 1) writeFileSync(join(local, `file-${n}`), '');
+  };
+  const options = { ssh: ssh.command };
+  const pair = await startPair({ far: 'ssh://box', options, fill, fs: { local: faulty.fs } });
+  await pair.same();
+  await pair.session.pause();
+  const states = () =>
+    pair.events.flatMap((event) => (event.type === 'state' ? [event.state] : []));
+  const scans = () => states().filter((state) => state === 'scanning').length;
+  const before = scans();
+  let looks = 0;
+  faulty.fail = (call) => {
+    if (call === 'lstatSync' && scans() > before) looks += 1;
+    if (looks === 1_000) void pair.session.resume();
+    return undefined;
+  };
+  ssh.cut();
+  await waitFor(() => pair.session.status().state === 'watching', { what: 'the end of it' });
+  await pair.same();
+  const last = states().lastIndexOf('scanning');
+  expect(states()[last + 1]).toBe('syncing');
+});

@@ -122,7 +122,8 @@ export class LiveSession implements Session {
   async resume(): Promise<void> {
     if (!this.#paused) return;
     this.#paused = false;
-    setState(this.#engine.report, this.#links.isUp ? 'watching' : 'disconnected');
+    const scanning = this.#resyncing ? 'scanning' : 'watching';
+    setState(this.#engine.report, this.#links.isUp ? scanning : 'disconnected');
     this.#schedule();
   }
 

@@ -60,6 +60,28 @@ describe('calls', () => {
     });
   });
 
+  it('end on the far side when their piece is ready after they were cancelled', async () => {
+    const goesOn = later();
+    const ended = later<unknown>();
+    const cancelled = later();
+    const { client } = await pair({
+      handlers: {
+        slow: async (call) => {
+          call.signal.addEventListener('abort', () => cancelled.resolve());
+          await goesOn.promise;
+          await call.part('late').catch(ended.resolve);
+        },
+      },
+    });
+    const control = new AbortController();
+    const answer = client.call('slow', null, { idleMs, signal: control.signal });
+    control.abort();
+    await expect(answer).rejects.toMatchObject({ code: 'CANCELLED' });
+    await cancelled.promise;
+    goesOn.resolve();
+    expect(await ended.promise).toMatchObject({ code: 'CANCELLED' });
+  });
+
   it('are cancelled on both sides by their signal', async () => {
     const aborted = later();
     const { client } = await pair({

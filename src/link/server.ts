@@ -121,6 +121,8 @@ export class Server {
       signal,
       upload: running.upload,
       part: async (piece, pieceBytes) => {
+        // The host takes none any more, and says so to nobody.
+        if (signal.aborted) throw cancelled();
         const taken = new Promise<void>((resolve) => {
           running.taken = resolve;
         });

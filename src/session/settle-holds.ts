@@ -59,10 +59,9 @@ function signHeld(engine: Engine, author: string, counts: 'changed' | 'other'): 
  */
 export function reviewHolds(engine: Engine): boolean {
   const { core, window } = engine;
-  if (core.aged.size > 0) {
-    reviewAged(engine);
-    if (core.aged.size === 0) endHold(engine, 'restored-snapshot', 'gone');
-  }
+  reviewAged(engine);
+  // The last of them may have gone otherwise: changed since, or with the base that it was compared with.
+  if (core.aged.size === 0) endHold(engine, 'restored-snapshot', 'gone');
   dropSettled(core);
   const freed = freedPaths(engine);
   for (const path of freed) {

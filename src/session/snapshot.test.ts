@@ -96,3 +96,22 @@ it('takes edits for edits: contents of now, and an old version put back by hand'
   expect(read(pair.local, 'c')).toBe('1');
   expect(pair.session.status().holds).toEqual([]);
 });
+
+it('ends by itself when all that went back was changed since', async () => {
+  const older = ['a', 'b', 'c'];
+  const all = (content: string) => Object.fromEntries(older.map((path) => [path, content]));
+  const first = await startPair({ fill: (local) => makeTree(local, all('1')) });
+  await first.same();
+  const copy = `${first.container}-copy`;
+  execFileSync('cp', ['-a', first.container, copy]);
+  makeTree(first.container, all('2'));
+  await first.same();
+  await first.stop();
+  putBack(copy, first.container);
+  const pair = await startPair({ again: first });
+  await held(pair, 'container');
+  makeTree(pair.container, all('3'));
+  await pair.same();
+  expect(read(pair.local, 'a')).toBe('3');
+  expect(pair.session.status().holds).toEqual([]);
+});

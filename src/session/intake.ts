@@ -52,7 +52,7 @@ export function takeIn(
     }
     if (wasBlocked && look?.kind !== 'blocked') wake(core, otherSide(side), path);
   }
-  for (const directory of ruleChanges) forgetExcluded(core, directory);
+  for (const directory of ruleChanges) forgetExcluded(core, report, directory);
   return { ruleChanges };
 }
 
@@ -83,16 +83,20 @@ export function noteRuleFile(core: Core, side: Side, { path, look, bytes }: Obse
   return rules.setRuleFile(path, fromBytes(bytes));
 }
 
-function forgetExcluded(core: Core, directory: Path): void {
-  const excluded: Path[] = [];
+function forgetExcluded(core: Core, report: Report, directory: Path): void {
+  const excluded = new Set<Path>();
   for (const [path, entry] of core.base.entries(directory)) {
-    if (isExcluded(core, path, entry.kind === 'directory')) excluded.push(path);
+    if (isExcluded(core, path, entry.kind === 'directory')) excluded.add(path);
   }
-  for (const path of excluded) forget(core, path);
   for (const side of ['local', 'container'] as const) {
-    for (const [path, change] of [...core.sides[side].changes]) {
-      if (isExcluded(core, path, change.look?.kind === 'directory')) forget(core, path);
+    for (const [path, change] of core.sides[side].changes) {
+      if (isExcluded(core, path, change.look?.kind === 'directory')) excluded.add(path);
     }
+  }
+  for (const path of excluded) {
+    forget(core, path);
+    // Whoever leaves out what cannot be carried over has seen to it.
+    for (const side of ['local', 'container'] as const) solveProblem(report, side, path);
   }
 }
 

@@ -401,3 +401,14 @@ it('a session that is stopped twice at a time has ended for both', async () => {
   expect(pair.session.status().state).toBe('stopped');
   await first;
 });
+
+it('a problem of what is ignored by now is none any more', async () => {
+  const pair = await startPair();
+  await pair.same();
+  fs.symlinkSync('/etc', join(pair.local, 'outside'));
+  await waitFor(() => pair.session.status().problems.length > 0, { what: 'the problem' });
+  makeTree(pair.local, { '.gitignore': 'outside\n' });
+  await waitFor(() => fs.existsSync(join(pair.container, '.gitignore')));
+  await pair.session.flush({ timeoutMs: 10_000 });
+  expect(pair.session.status().problems).toEqual([]);
+});

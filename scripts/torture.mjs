@@ -12,21 +12,35 @@ import { home } from './fresh.mjs';
 import { probe } from './probe.mjs';
 import { setup } from './setup.mjs';
 import { makeTestImages } from './test-image.mjs';
+import { oneOf, orUsage } from './usage.mjs';
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '10' },
-    seed: { type: 'string' },
-    only: { type: 'string' },
-  },
-});
-if (!(Number(values.minutes) > 0)) throw new Error('--minutes must be a number above 0');
+const names = ['histories', 'faults', 'hostile', 'disk-faults'];
+const usage = `npm run torture -- [--minutes N] [--seed S] [--only NAME]
+
+  --minutes N   how long, shared among all; 10 unless told otherwise
+  --seed S      the seed that a failure named
+  --only NAME   ${names.join(', ')}
+`;
+const values = orUsage(usage, parse);
 
 setup();
 if (probe().some(({ need, met }) => need === 'docker' && met)) {
   makeTestImages({ say: (line) => process.stdout.write(`${line}\n`) });
 }
 process.exitCode = await run();
+
+function parse() {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: 'string', default: '10' },
+      seed: { type: 'string' },
+      only: { type: 'string' },
+    },
+  });
+  if (!(Number(values.minutes) > 0)) throw new Error('--minutes must be a number above 0');
+  if (values.only !== undefined) oneOf('--only', names, [values.only]);
+  return values;
+}
 
 async function run() {
   const work = mkdtempSync(join(tmpdir(), 'cai-torture-'));

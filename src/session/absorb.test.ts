@@ -4,10 +4,11 @@ import { temporaryDirectory } from '../../test/support/tree.ts';
 import type { Replica } from '../replica/replica.ts';
 import { openStore } from '../store/open.ts';
 import type { FileEntry } from '../tree/entry.ts';
+import type { Path } from '../tree/path.ts';
 import { reconcile } from '../tree/reconcile.ts';
 import { absorb } from './absorb.ts';
 import { setSide } from './core.ts';
-import { createEngine } from './engine.ts';
+import { createEngine, type Engine } from './engine.ts';
 import { testOptions } from './testing.ts';
 
 const limits = { maxAge: 1000, maxBytes: 1000 };
@@ -27,6 +28,20 @@ function testEngine() {
   const record = { id: 'x', name: 'x', local: top, container: top, created: 0 };
   const hooks = { schedule: () => undefined, commitSoon: () => undefined };
   return createEngine({ record: { ...record, options: testOptions }, store }, hooks);
+}
+
+function planFor({ core }: Engine, paths: readonly Path[]) {
+  return reconcile({
+    base: core.base,
+    changes: { local: core.sides.local.looks, container: core.sides.container.looks },
+    paths,
+    mode: 'two-way',
+    modes: 'portable',
+    policy: () => 'merge',
+    hostLeads: false,
+    clockSkew: 0,
+    isProtected: () => false,
+  });
 }
 
 const context = { target: 'container' as const, replica: {} as Replica };
@@ -99,19 +114,30 @@ it('a side that changed again is an edit of what arrived, not a conflict with it
   expect(core.base.get('a')).toEqual(version(1));
   expect(core.uncommitted.get('a')).toEqual(version(1));
   expect([...core.dirty]).toEqual(['a']);
-  const plan = reconcile({
-    base: core.base,
-    changes: { local: core.sides.local.looks, container: core.sides.container.looks },
-    paths: ['a'],
-    mode: 'two-way',
-    modes: 'portable',
-    policy: () => 'merge',
-    hostLeads: false,
-    clockSkew: 0,
-    isProtected: () => false,
-  });
+  const plan = planFor(engine, ['a']);
   expect(plan.conflicts).toEqual([]);
   expect(plan.actions.container).toMatchObject([
     { path: 'a', expect: version(1), entry: version(2) },
+  ]);
+});
+
+it('a file that is moved back while its move is on its way is no removal by the other side', () => {
+  const engine = testEngine();
+  const { core } = engine;
+  core.base.set('b', version(1));
+  setSide(core, 'local', 'b', null, { since: 0 });
+  setSide(core, 'local', 'a', version(1), { since: 0 });
+  // While that is on its way:
+  setSide(core, 'local', 'a', null, { since: 0 });
+  setSide(core, 'local', 'b', version(1), { since: 0 });
+  const move = { ...action, source: { from: 'move' as const, path: 'b' } };
+  const outcome = { path: 'a', result: 'done' as const, now: version(1) };
+  absorb(engine, context, [{ action: move, movedFrom: 'b', seen: version(1), outcome }]);
+
+  const plan = planFor(engine, ['a', 'b']);
+  expect(plan.actions.local).toEqual([]);
+  expect(plan.actions.container).toMatchObject([
+    { type: 'remove', path: 'a', expect: version(1) },
+    { type: 'write', path: 'b', expect: null, entry: version(1) },
   ]);
 });

@@ -101,6 +101,8 @@ function absorbDone(
   }
   if (movedFrom !== undefined) {
     setSide(core, target, movedFrom, null, { since: now });
+    // As in agreeOnSeen: what was put back there meanwhile is new, and the target has not removed it.
+    agree(core, movedFrom, null);
     settle(engine, movedFrom);
   }
   agreeOnSeen(engine, applied);

@@ -48,7 +48,7 @@ async function history(path: string | undefined, { name, limit, json }: Flags): 
     const versions = store.history(filter);
     if (json === true)
       return printJson(versions.map((version) => historyRow(version, record.name)));
-    for (const line of renderHistory(versions, colors)) print(line);
+    for (const line of renderHistory(versions, colors, inRoot)) print(line);
   } finally {
     store.close();
   }

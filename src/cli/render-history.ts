@@ -40,9 +40,12 @@ export function historyRow(version: Version, session: string): HistoryRow {
   };
 }
 
-/** One line a version, newest first as they come. */
-export function renderHistory(versions: readonly Version[], colors: Colors): string[] {
-  if (versions.length === 0) return [colors.dim('nothing was replaced or removed yet')];
+/** One line a version, newest first as they come; `at` is the path that was asked for. */
+export function renderHistory(versions: readonly Version[], colors: Colors, at = ''): string[] {
+  if (versions.length === 0) {
+    const where = at === '' ? '' : ` at ${displayPath(at)}`;
+    return [colors.dim(`nothing was replaced or removed${where} yet`)];
+  }
   const anyAuthor = versions.some((version) => version.by !== undefined);
   const rows = versions.map((version) => [
     version.id,

@@ -44,7 +44,8 @@ export function renderStatus(
 ): string[] {
   const { colors, now } = options;
   const since = duration(Math.max(0, now - status.since));
-  const head = `${colors.bold(status.name)}  ${renderState(status.state, colors)} for ${since}${status.ready ? '' : ', not ready'}`;
+  const early = status.ready || status.state === 'stopped' ? '' : ', not ready';
+  const head = `${colors.bold(status.name)}  ${renderState(status.state, colors)} for ${since}${early}`;
   const rows = facts(status).map(([label, value]) => [`  ${label}`, value]);
   return [head, ...table(rows), ...attention(status, colors).map((line) => `  ${line}`)];
 }
@@ -56,12 +57,17 @@ function facts(status: SessionStatus): (readonly [string, string])[] {
   const rows: (readonly [string, string])[] = [
     ['sides', renderSides(status)],
     ['mode', status.mode],
-    [
-      'agreed',
-      `${count(status.files, 'file')}, ${count(status.directories, 'directory', 'directories')}, ${bytes(status.bytes)}`,
-    ],
-    ['carried', `→ ${sum(totals.toContainer)}   ← ${sum(totals.toLocal)}`],
   ];
+  // A process that was killed has not told its figures; zeros would look like a loss.
+  if (status.state !== 'stopped' || status.files + status.directories > 0) {
+    rows.push(
+      [
+        'agreed',
+        `${count(status.files, 'file')}, ${count(status.directories, 'directory', 'directories')}, ${bytes(status.bytes)}`,
+      ],
+      ['carried', `→ ${sum(totals.toContainer)}   ← ${sum(totals.toLocal)}`],
+    );
+  }
   if (link !== undefined)
     rows.push(['link', `${displayPath(link.transport)}, round trip ${duration(link.roundTripMs)}`]);
   if (status.transferEngine !== undefined)

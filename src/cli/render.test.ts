@@ -94,6 +94,15 @@ test('status tells everything', () => {
   ]);
 });
 
+test('of a stopped session nothing is told that is not known', () => {
+  const status = fakeStatus({ state: 'stopped', ready: false });
+  expect(renderStatus(status, { colors, now: 61_000 })).toEqual([
+    'proj  stopped for 1 min',
+    '  sides  /home/me/proj ⇄ web:/app',
+    '  mode   two-way',
+  ]);
+});
+
 test('status cuts nothing short', () => {
   const problems = Array.from({ length: 500 }, (_, n) => ({
     side: 'local' as const,
@@ -198,6 +207,9 @@ test('history', () => {
     '8   2025-01-31 14:02:09  local  conflict  1.2 kB  c  (content no longer kept)',
   ]);
   expect(renderHistory([], colors)).toEqual(['nothing was replaced or removed yet']);
+  expect(renderHistory([], colors, 'src/x')).toEqual([
+    'nothing was replaced or removed at src/x yet',
+  ]);
 });
 
 test('errors end with the next step; checks with their fix', () => {

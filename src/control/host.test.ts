@@ -5,6 +5,7 @@ import { callSession, isRunning } from './client.ts';
 import { type FakeSession, fakeRecord, fakeSession } from './fake-session.ts';
 import { hostSession } from './host.ts';
 import { readLog } from './log-reader.ts';
+import { writeProcess } from './process-file.ts';
 import { writeRecord } from './sessions.ts';
 import { statusOf } from './status.ts';
 import { useState } from './test-state.ts';
@@ -60,6 +61,24 @@ test('from the first moment it can be asked; a stopped one keeps its last status
   const again = await hostSession(record);
   again.stop();
   await again.ended;
+});
+
+test('one whose process was killed says so', async () => {
+  useState();
+  const record = fakeRecord();
+  writeRecord(record);
+  writeProcess(record, { pid: 4_000_000, socket: '/nowhere.sock', started: 5000 });
+  expect(await statusOf(record)).toMatchObject({
+    state: 'stopped',
+    since: 5000,
+    problems: [
+      {
+        side: 'session',
+        code: 'CANCELLED',
+        message: 'Its process 4000000 was killed, or the machine went down.',
+      },
+    ],
+  });
 });
 
 test('a start that fails is told, also afterwards, and leaves nothing behind', async () => {

@@ -1,8 +1,10 @@
 /** The status of any session, running or not. */
-import { toCaiError } from '../errors.ts';
+import { statSync } from 'node:fs';
+import { CaiError, toCaiError } from '../errors.ts';
 import type { SessionRecord, SessionState, SessionStatus } from './api.ts';
 import { callSession } from './client.ts';
-import { readOutcome } from './process-file.ts';
+import { logFiles } from './log.ts';
+import { type Outcome, readOutcome, readProcess } from './process-file.ts';
 
 /** Asks the session's process; where there is none, tells what is known of a stopped session. */
 export async function statusOf(
@@ -25,9 +27,9 @@ export async function statusOf(
   }
 }
 
-/** What was last known of a session that no process has, and why it ended if that was a failure. */
+/** What was last known of a session that no process has, and why it ended if nobody asked for that. */
 export function stoppedStatus(record: SessionRecord): SessionStatus {
-  const outcome = readOutcome(record);
+  const outcome = readOutcome(record) ?? killedOutcome(record);
   const since = outcome?.time ?? record.created;
   const {
     progress: _,
@@ -52,6 +54,20 @@ export function stoppedStatus(record: SessionRecord): SessionStatus {
     since,
     problems: failure === undefined ? last.problems : [failure, ...last.problems],
   };
+}
+
+/** A process that was killed leaves its note of where it is behind, and none of how it ended. */
+function killedOutcome(record: SessionRecord): Outcome | undefined {
+  const info = readProcess(record);
+  if (info === undefined) return undefined;
+  const [, log] = logFiles(record.id);
+  const lastTold = statSync(log, { throwIfNoEntry: false })?.mtimeMs ?? info.started;
+  const error = new CaiError(
+    'CANCELLED',
+    `Its process ${info.pid} was killed, or the machine went down.`,
+    { next: `Start it again with \`cai watch ${record.local} ${record.container}\`.` },
+  );
+  return { time: Math.max(info.started, lastTold), pid: info.pid, error: error.toJSON() };
 }
 
 /** A status of a session of which nothing is known yet. */

@@ -47,7 +47,8 @@ export function sessionStatus(engine: Engine, transport: string): SessionStatus 
     secrets: sides.flatMap((side) => [...core.sides[side].secrets].map((path) => ({ side, path }))),
     leftovers: sides.flatMap((side) => leftoversOf(engine, side)),
     diverged: [...engine.diverged],
-    pending: pendingCount(core) - waiting,
+    // What diverged is a change of the receiving side, and on its way to nowhere.
+    pending: pendingCount(core) - waiting - divergedCount(engine),
     unsaved: core.uncommitted.size,
     localChanges: core.options.localChanges,
     waiting,
@@ -56,6 +57,11 @@ export function sessionStatus(engine: Engine, transport: string): SessionStatus 
       toLocal: lastHour(report.totals.toLocal, now),
     },
   };
+}
+
+function divergedCount({ core, diverged }: Engine): number {
+  const { changes } = core.sides[core.options.mode === 'to-local' ? 'local' : 'container'];
+  return [...diverged].filter((path) => changes.has(path)).length;
 }
 
 function leftoversOf(engine: Engine, side: Side): SessionStatus['leftovers'] {

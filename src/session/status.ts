@@ -3,7 +3,7 @@ import type { SessionStatus } from '../control/api.ts';
 import type { Side } from '../tree/path.ts';
 import { pendingCount } from './core.ts';
 import type { Engine } from './engine.ts';
-import { heldBackCount } from './held-back.ts';
+import { heldBackCount, isHeldBack } from './held-back.ts';
 import { lastHour, shownTotals } from './totals.ts';
 
 const sides = ['local', 'container'] as const;
@@ -61,7 +61,7 @@ export function sessionStatus(engine: Engine, transport: string): SessionStatus 
 
 function divergedCount({ core, diverged }: Engine): number {
   const { changes } = core.sides[core.options.mode === 'to-local' ? 'local' : 'container'];
-  return [...diverged].filter((path) => changes.has(path)).length;
+  return [...diverged].filter((path) => changes.has(path) && !isHeldBack(core, path)).length;
 }
 
 function leftoversOf(engine: Engine, side: Side): SessionStatus['leftovers'] {

@@ -1,5 +1,5 @@
 /** Content that the other side already has is not sent: moves, copies. Measured on the link's own process. */
-import { cpSync, renameSync } from 'node:fs';
+import { cpSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { type Container, startContainer } from '../support/container.ts';
@@ -61,6 +61,24 @@ describeNeeding(['docker', 'linux'], 'moves and copies', () => {
     const back = await traffic(session, () => session.far('mkdir deep; mv moved deep/pkg'));
     expect(back).toBeLessThan(overhead);
     expect((await session.status()).holds).toEqual([]);
+  });
+
+  test('what one side alone moves there and back, at any moment of the way over, is never taken from it', async () => {
+    const session = await watch(container);
+    const at = (name: string) => join(session.local, name);
+    const names = Array.from({ length: 8 }, (_, n) => [`a${n}`, `b${n}`] as const);
+    session.put(Object.fromEntries(names.map(([name]) => [name, Buffer.alloc(100_000, name)])));
+    await session.same();
+    for (let round = 0; round < 60; round += 1) {
+      for (const [from, to] of names) renameSync(at(from), at(to));
+      // The moments that matter lie between the notice of the move and the answer to it.
+      await new Promise((resolve) => setTimeout(resolve, (round % 12) * 1.5));
+      for (const [from, to] of names) renameSync(at(to), at(from));
+      if (round % 10 === 9) await session.flush();
+    }
+    expect((await session.same()).map(({ path }) => path)).toEqual(names.map(([name]) => name));
+    for (const [name] of names) expect(readFileSync(at(name))).toEqual(Buffer.alloc(100_000, name));
+    expect((await session.history()).filter(({ side }) => side === 'local')).toEqual([]);
   });
 
   test('a directory is copied, each way', async () => {

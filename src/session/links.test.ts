@@ -40,6 +40,27 @@ function isAlive(pid: number): boolean {
   }
 }
 
+it('a link that breaks while it is opened for the first time is opened again', async () => {
+  const ssh = standIn();
+  ssh.close();
+  const starting = startPair({ far: 'ssh://box', options: { ssh: ssh.command } });
+  for (const tries of [1, 2]) {
+    await waitFor(() => ssh.pids().length === tries, { what: `try ${tries}` });
+    ssh.cut();
+  }
+  ssh.open();
+  const pair = await starting;
+  writeFileSync(join(pair.local, 'new'), 'one');
+  await pair.same();
+  expect(readFileSync(join(pair.container, 'new'), 'utf8')).toBe('one');
+});
+
+it('a link that breaks again and again when it is opened for the first time is an error', async () => {
+  const command = ['sh', '-c', 'kill -9 $$', 'ssh'];
+  const starting = startPair({ far: 'ssh://box', options: { ssh: command } });
+  await expect(starting).rejects.toThrow(expect.objectContaining({ code: 'LINK' }));
+});
+
 it('a local directory that is made anew while the link is being opened', async () => {
   const ssh = standIn();
   const pair = await startPair({ far: 'ssh://box', options: { ssh: ssh.command } });

@@ -10,10 +10,12 @@ import type { Far } from './far.ts';
 import { openFar, openLocal, watchStarts } from './far.ts';
 import { Left } from './left.ts';
 import { takeUp } from './memory.ts';
-import { addProblem, solveProblem } from './report.ts';
+import { addProblem, solveProblem, tell } from './report.ts';
 
 const firstDelay = 100;
 const longestDelay = 10_000;
+/** Of the first opening, when the link breaks under it; anything else is told at the first failure. */
+const firstTries = 4;
 /** Where a person must see to it: a machine that is asked in vain too often locks us out. */
 const refusedDelay = 60_000;
 
@@ -54,11 +56,11 @@ export class Links {
     return this.#far?.transport ?? 'none';
   }
 
-  /** The first time. Throws when that fails; what is lost later is opened anew by itself. */
+  /** The first time. Throws when that fails (a link that breaks has some tries); what is lost later is opened anew by itself. */
   async open(): Promise<void> {
     this.#opening = true;
     try {
-      await this.#openBoth();
+      await this.#openFirst();
     } catch (error) {
       await this.close();
       throw error;
@@ -66,6 +68,21 @@ export class Links {
       this.#opening = false;
     }
     if (!this.isUp) void this.#reconnect();
+  }
+
+  async #openFirst(): Promise<void> {
+    let delay = firstDelay;
+    for (let tries = 1; ; tries += 1, delay *= 2) {
+      try {
+        return await this.#openBoth();
+      } catch (error) {
+        const { code, message } = toCaiError(error);
+        const mayPass = code === 'LINK' || code === 'PROTOCOL';
+        if (!mayPass || tries === firstTries || this.#closed) throw error;
+        tell(this.#engine.report, { type: 'notice', message: `${message} Trying again.` });
+      }
+      await this.#wait(delay);
+    }
   }
 
   /** Opens what is not open. Either may be lost again meanwhile: whoever calls this asks whether both are up. */

@@ -72,7 +72,9 @@ export async function startPair(input: PairInput = {}): Promise<Pair> {
     textBudget: options.mergeBudget,
   });
   const { fs = {}, store: instead = (real) => real } = input;
-  const session = await startSession({ record, store: instead(store), fs });
+  const starting = startSession({ record, store: instead(store), fs });
+  starting.catch(() => store.close());
+  const session = await starting;
   const events: SessionEvent[] = [];
   session.onEvent((event) => events.push(event));
   let stopped = false;

@@ -4,9 +4,10 @@
  * history, under the version that was displaced.
  */
 import type { Entry } from '../tree/entry.ts';
-import { fromBytes, type Side, toBytes } from '../tree/path.ts';
+import { type Side, toBytes } from '../tree/path.ts';
 import { type Connection, Damage } from './connection.ts';
 import { parseJson } from './events.ts';
+import { toPath } from './row.ts';
 import { getMeta, setMeta } from './schema.ts';
 import type { SqlValue } from './sqlite.ts';
 import type { Arrival, ArrivalFilter, NewArrival } from './store.ts';
@@ -59,7 +60,7 @@ export function readArrivals(connection: Connection, filter: ArrivalFilter): Arr
   const rows = connection.all(`SELECT ${fields} FROM arrival ${where} ORDER BY id`, ...values);
   return rows.map((row) => ({
     id: row.id as number,
-    path: fromBytes(row.path as Uint8Array),
+    path: toPath(row.path),
     side: row.side as Side,
     time: row.time as number,
     batch: row.batch as number,

@@ -1,8 +1,8 @@
 /** The base in its table: rows are read in pages, so that memory stays small whatever the tree. */
 import type { Entry } from '../tree/entry.ts';
-import { fromBytes, type Path, toBytes } from '../tree/path.ts';
+import { type Path, toBytes } from '../tree/path.ts';
 import type { Connection } from './connection.ts';
-import { entryFields, entryHoles, entryNames, toColumns, toEntry } from './row.ts';
+import { entryFields, entryHoles, entryNames, toColumns, toEntry, toPath } from './row.ts';
 import type { SqlValue } from './sqlite.ts';
 import type { BaseChange } from './store.ts';
 
@@ -25,9 +25,7 @@ export interface BasePage {
 /** The rows after `after`, a directory before what is in it. */
 export function readBasePage(connection: Connection, after: Uint8Array): BasePage {
   const found = connection.arrays(selectPage, after);
-  const rows = found.map(
-    ([path, ...columns]) => [fromBytes(path as Uint8Array), toEntry(columns)] as const,
-  );
+  const rows = found.map(([path, ...columns]) => [toPath(path), toEntry(columns)] as const);
   const last = found.at(-1)?.[0] as Uint8Array | undefined;
   return { rows, next: found.length < pageRows ? undefined : last };
 }

@@ -25,6 +25,8 @@ function fill(store: Store): void {
   commitBase(store, ['d', directory], ...rows);
   keep(store, 'a', 'kept content');
   store.commit({ base: [], versions: [], events: [{ time: 1, type: 'notice', data: { n: 1 } }] });
+  const arrival = { path: 'a', time: 1, batch: 1, before: null, after: file('1') };
+  store.commit({ base: [], versions: [], events: [], arrivals: [{ ...arrival, side: 'local' }] });
   store.setValue('key', 'value');
 }
 
@@ -50,6 +52,8 @@ function reopen(database: string): Store {
 function exercise(store: Store): void {
   for (const _ of store.loadBase());
   store.history({ path: 'a' }).map(({ id }) => store.version(id));
+  store.history();
+  store.arrivals();
   store.getValue('key');
   store.events();
   store.commit({
@@ -84,7 +88,24 @@ const spoilers: Record<string, (database: string) => void> = {
     other.exec('DROP TABLE value; CREATE TABLE value (x)');
     other.close();
   },
+  ...Object.fromEntries(
+    ['version', 'arrival'].map((table) => [
+      `with a row of ${table} that has no path`,
+      (database: string) => withoutPath(database, table),
+    ]),
+  ),
 };
+
+/** As bytes that changed can leave it. */
+function withoutPath(database: string, table: string): void {
+  const other = openDatabase(database);
+  const [row] = other.prepare(`SELECT * FROM ${table} LIMIT 1`).all();
+  const columns = Object.keys(row ?? {});
+  other.exec(`ALTER TABLE ${table} RENAME TO before; CREATE TABLE ${table} (${columns})`);
+  other.exec(`INSERT INTO ${table} SELECT * FROM before; DROP TABLE before`);
+  other.exec(`UPDATE ${table} SET path = NULL`);
+  other.close();
+}
 
 for (const [name, spoil] of Object.entries(spoilers)) {
   test(`a database that is ${name} is moved aside, and the store goes on as a new one`, () => {
@@ -147,8 +168,15 @@ for (const how of ['closed', 'crashed'] as const) {
           rmSync(at, { recursive: true });
         },
       ),
-      // The first page, so that there is damage to be found in every run of the test.
-      { numRuns: 25, examples: [[[{ at: 0, xor: 255 }], 'state.db']] },
+      {
+        numRuns: 25,
+        examples: [
+          // The first page, so that there is damage to be found in every run of the test.
+          [[{ at: 0, xor: 255 }], 'state.db'],
+          // A row of the base whose path comes out as nothing at all.
+          [[{ at: 769_865, xor: 128 }], 'state.db'],
+        ],
+      },
     );
     expect(found).toBeGreaterThan(0);
   });

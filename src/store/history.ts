@@ -3,9 +3,9 @@
  * when `content` has it; then the row `version.content` keeps it from being pruned.
  */
 import type { Digest } from '../tree/entry.ts';
-import { fromBytes, type Path, type Side, toBytes } from '../tree/path.ts';
+import { type Path, type Side, toBytes } from '../tree/path.ts';
 import type { Connection } from './connection.ts';
-import { entryFields, entryHoles, entryNames, toColumns, toEntry } from './row.ts';
+import { entryFields, entryHoles, entryNames, toColumns, toEntry, toPath } from './row.ts';
 import type { SqlValue } from './sqlite.ts';
 import type { HistoryFilter, NewVersion, Version, VersionReason } from './store.ts';
 
@@ -102,7 +102,7 @@ function toVersion(row: readonly unknown[], contents: ContentSizes): Version {
   const entry = toEntry(columns);
   return {
     id: String(id),
-    path: fromBytes(path as Uint8Array),
+    path: toPath(path),
     side: side as Side,
     time: time as number,
     reason: reason as VersionReason,

@@ -40,15 +40,17 @@ export interface Pack {
 export async function openPack(files: PackFiles, readOnly: boolean): Promise<Pack> {
   const flags = readOnly ? 'r' : existsSync(files.contents) ? 'r+' : 'w+';
   const contents = await open(files.contents, flags, fileMode);
+  let index: FileHandle | undefined;
   try {
     const end = (await contents.stat()).size;
     const rows = readRows(files.index, end);
-    const index = readOnly ? undefined : await open(files.index, 'a', fileMode);
+    if (!readOnly) index = await open(files.index, 'a', fileMode);
     // A row that was cut short would shift all that are appended after it.
     await index?.truncate(rows.bytes);
     return makePack({ contents, index, places: rows.places, end });
   } catch (thrown) {
     await contents.close();
+    await index?.close();
     throw thrown;
   }
 }

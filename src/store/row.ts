@@ -1,6 +1,6 @@
-/** Entries as columns of a table, and back. What cannot be an entry is damage, never a wrong entry. */
+/** Paths and entries as columns of a table, and back. What cannot be one is damage, never a wrong one. */
 import type { Entry } from '../tree/entry.ts';
-import { fromBytes, toBytes } from '../tree/path.ts';
+import { fromBytes, type Path, toBytes } from '../tree/path.ts';
 import { Damage } from './connection.ts';
 import { kinds } from './schema.ts';
 import type { SqlValue } from './sqlite.ts';
@@ -45,6 +45,12 @@ export function toEntry(columns: readonly unknown[]): Entry {
     throw notAnEntry();
   }
   return { kind: 'file', digest, size, executable: executable === 1, mode, mtime };
+}
+
+/** From the value of a path's column. */
+export function toPath(column: unknown): Path {
+  if (column instanceof Uint8Array && column.length > 0) return fromBytes(column);
+  throw new Damage('a row without a path');
 }
 
 function notAnEntry(): Damage {

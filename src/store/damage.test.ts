@@ -101,7 +101,7 @@ function withoutPath(database: string, table: string): void {
   const other = openDatabase(database);
   const [row] = other.prepare(`SELECT * FROM ${table} LIMIT 1`).all();
   const columns = Object.keys(row ?? {});
-  other.exec(`ALTER TABLE ${table} RENAME TO before; CREATE TABLE ${table} (${columns})`);
+  other.exec(`ALTER TABLE ${table} RENAME TO before; CREATE TABLE ${table} (${columns.join()})`);
   other.exec(`INSERT INTO ${table} SELECT * FROM before; DROP TABLE before`);
   other.exec(`UPDATE ${table} SET path = NULL`);
   other.close();

@@ -5,7 +5,7 @@ import type { Digest } from '../tree/entry.ts';
 import { type Path, pathFault } from '../tree/path.ts';
 import { closeQuietly, digestNow, openToRead } from './digest.ts';
 import { type Disk, diskPath } from './disk-path.ts';
-import { readAsync, realFs } from './fs-port.ts';
+import { isAbsence, readAsync, realFs } from './fs-port.ts';
 import { chunkBytes, inlineLimit, type ReadResult } from './replica.ts';
 
 export function readSmallFile(
@@ -53,7 +53,7 @@ export async function* readFile(
     }
     if (hash.digest('hex') !== digest) throw changed(path);
   } catch (thrown) {
-    throw toCaiError(thrown, path);
+    throw isAbsence(thrown) ? changed(path) : toCaiError(thrown, path);
   } finally {
     if (fd !== undefined) closeQuietly(fs, fd);
   }

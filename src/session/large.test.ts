@@ -11,6 +11,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -74,6 +75,34 @@ function standIn(script: string): string {
 function notices(events: readonly SessionEvent[]): string[] {
   return events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
 }
+
+/** Three large files that travel one after the other; the first is on its way. */
+async function threeInTurn(input: PairInput = {}): Promise<Pair & { names: readonly string[] }> {
+  const pair = await startPair({ ...input, options: { transfersAtOnce: 1, bandwidth: 4 * mib } });
+  await pair.same();
+  const names = ['a', 'b', 'c'];
+  for (const name of names) writeFileSync(join(pair.local, name), randomBytes(2 * mib));
+  const isUnderWay = () => pair.session.status().progress !== undefined;
+  await waitFor(isUnderWay, { what: 'the start of the first' });
+  return { ...pair, names };
+}
+
+test('large files that go before their turn comes are no problem', async () => {
+  const pair = await threeInTurn();
+  for (const name of pair.names) rmSync(join(pair.local, name));
+  await pair.same();
+  expect(pair.events.filter(({ type }) => type === 'problem')).toEqual([]);
+});
+
+test('a large file that could not be read is no problem any more when it is known to be gone', async () => {
+  const faulty = faultyFs();
+  const pair = await threeInTurn({ fs: { local: faulty.fs } });
+  faulty.fail = (call, path) =>
+    call === 'openSync' && /local.[abc]$/.test(path) ? 'EIO' : undefined;
+  for (const name of pair.names) rmSync(join(pair.local, name));
+  await pair.same();
+  expect(pair.session.status().problems).toEqual([]);
+});
 
 /** Nothing is left of intakes, and no process either. */
 function expectTidy(pair: Pair): void {

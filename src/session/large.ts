@@ -10,7 +10,7 @@ import type { Path } from '../tree/path.ts';
 import type { AbsorbContext } from './absorb.ts';
 import { absorb } from './absorb.ts';
 import { readSide } from './contents.ts';
-import { freePath } from './core.ts';
+import { freePath, hasChange } from './core.ts';
 import type { Engine } from './engine.ts';
 import { addProblem, arrived, setState } from './report.ts';
 import { shipPlain } from './ship-plain.ts';
@@ -180,6 +180,8 @@ function notBrought(
   path: Path,
   thrown: unknown,
 ): void {
+  // It went meanwhile, or is as it was: there is nothing any more that could fail.
+  if (!hasChange(engine.core, path)) return engine.retries.done(path);
   const error = toCaiError(thrown, path);
   engine.retries.later(path);
   const linkWentDown = engine.core.sides[target].replica !== replica;

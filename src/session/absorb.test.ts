@@ -141,3 +141,20 @@ it('a file that is moved back while its move is on its way is no removal by the 
     { type: 'write', path: 'b', expect: null, entry: version(1) },
   ]);
 });
+
+it('what made room for something else, and is back meanwhile, is no removal by the other side', () => {
+  const engine = testEngine();
+  const { core } = engine;
+  const directory = { kind: 'directory' as const, mode: 0o755 };
+  core.base.set('a', directory);
+  // A file takes the directory's place; the first step of that is on its way when it is a directory again.
+  setSide(core, 'local', 'a', version(1), { since: 0 });
+  setSide(core, 'local', 'a', directory, { since: 0 });
+  const remove = { type: 'remove' as const, path: 'a', expect: directory };
+  const outcome = { path: 'a', result: 'done' as const, now: null };
+  absorb(engine, context, [{ action: remove, seen: version(1), outcome }]);
+
+  const plan = planFor(engine, ['a']);
+  expect(plan.actions.local).toEqual([]);
+  expect(plan.actions.container).toMatchObject([{ type: 'mkdir', path: 'a', expect: null }]);
+});

@@ -106,6 +106,7 @@ function absorbDone(
     settle(engine, movedFrom);
   }
   agreeOnSeen(engine, applied);
+  if (action.type === 'remove') agreeOnRemoved(engine, action);
   settle(engine, action.path);
   engine.retries.done(action.path);
   solveProblem(report, target, action.path);
@@ -142,6 +143,16 @@ function agreeOnSeen({ core }: Engine, { action, seen, outcome }: Applied): void
   if (now?.kind === 'blocked' || !sameEntry(seen, now, core.options.modes)) return;
   if (!sameEntry(now, core.base.get(action.path), core.options.modes))
     agree(core, action.path, now);
+}
+
+/**
+ * It went since the other side did not hold it any more, also when that held something else, which comes
+ * next. Should the other side hold the same again, that is new, and no removal by the target.
+ */
+function agreeOnRemoved({ core }: Engine, { path, expect }: Action & { type: 'remove' }): void {
+  const known = core.base.get(path);
+  const isEmpty = core.base.entries(path).next().done === true;
+  if (known !== null && isEmpty && sameContent(expect, known)) agree(core, path, null);
 }
 
 /** When the two sides differ although the action is done, one of them changed meanwhile. */

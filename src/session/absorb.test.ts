@@ -1,48 +1,9 @@
 /** What becomes of actions when a side changes while they are on their way. */
-import { expect, it, onTestFinished } from 'vitest';
-import { temporaryDirectory } from '../../test/support/tree.ts';
+import { expect, it } from 'vitest';
 import type { Replica } from '../replica/replica.ts';
-import { openStore } from '../store/open.ts';
-import type { FileEntry } from '../tree/entry.ts';
-import type { Path } from '../tree/path.ts';
-import { reconcile } from '../tree/reconcile.ts';
 import { absorb } from './absorb.ts';
 import { setSide } from './core.ts';
-import { createEngine, type Engine } from './engine.ts';
-import { testOptions } from './testing.ts';
-
-const limits = { maxAge: 1000, maxBytes: 1000 };
-const version = (n: number): FileEntry => ({
-  kind: 'file',
-  digest: String(n).repeat(64),
-  size: n,
-  executable: false,
-  mode: 0o644,
-  mtime: n,
-});
-
-function testEngine() {
-  const top = temporaryDirectory();
-  const store = openStore({ directory: `${top}/state`, limits });
-  onTestFinished(() => store.close());
-  const record = { id: 'x', name: 'x', local: top, container: top, created: 0 };
-  const hooks = { schedule: () => undefined, commitSoon: () => undefined };
-  return createEngine({ record: { ...record, options: testOptions }, store }, hooks);
-}
-
-function planFor({ core }: Engine, paths: readonly Path[]) {
-  return reconcile({
-    base: core.base,
-    changes: { local: core.sides.local.looks, container: core.sides.container.looks },
-    paths,
-    mode: 'two-way',
-    modes: 'portable',
-    policy: () => 'merge',
-    hostLeads: false,
-    clockSkew: 0,
-    isProtected: () => false,
-  });
-}
+import { planFor, testEngine, version } from './engine.fixture.ts';
 
 const context = { target: 'container' as const, replica: {} as Replica };
 const action = {

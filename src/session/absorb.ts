@@ -35,7 +35,10 @@ export function absorb(
   applied: readonly Applied[],
 ): Transfer[] {
   const transfers: Transfer[] = [];
+  const { unanswered } = engine.core.sides[context.target];
   for (const one of applied) {
+    unanswered.delete(one.action.path);
+    if (one.movedFrom !== undefined) unanswered.delete(one.movedFrom);
     keepDisplaced(engine, context, one);
     if (one.outcome.result === 'done') absorbDone(engine, context, one, transfers);
     else if (one.outcome.result === 'missed') absorbMissed(engine, context, one);

@@ -22,6 +22,7 @@ import { orderActions } from './plan.ts';
 import { addHold, arrived } from './report.ts';
 import type { LargeStep } from './shipments.ts';
 import { isAged } from './snapshot.ts';
+import { noteUnanswered } from './unanswered.ts';
 
 const batchActions = 256;
 // With the actions themselves this stays below one message of the link, whose answer is then one too.
@@ -176,7 +177,11 @@ async function applyBatch(
   ready: readonly Ready[],
 ): Promise<void> {
   if (ready.length === 0) return;
-  const outcomes = await context.replica.apply(ready.map((one) => one.action));
+  const { target, replica } = context;
+  const outcomes = await replica.apply(ready.map((one) => one.action)).catch((error: unknown) => {
+    noteUnanswered(engine.core, target, ready);
+    throw error;
+  });
   const applied: Applied[] = ready.map((one, index) => {
     const outcome = outcomes[index];
     if (outcome === undefined) throw new Error('an action without an outcome');

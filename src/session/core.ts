@@ -35,6 +35,8 @@ export interface SideState {
   /** Directories that stay here only because of ignored names in them; taken as absent. */
   readonly leftovers: Map<Path, readonly string[]>;
   readonly secrets: Set<Path>;
+  /** What actions were to make here that were sent, and that nobody answered since the link broke. */
+  readonly unanswered: Map<Path, Look[]>;
 }
 
 export interface Core {
@@ -95,6 +97,7 @@ function createSide(options: SessionOptions): SideState {
     rules: new Rules(options),
     leftovers: new Map(),
     secrets: new Set(),
+    unanswered: new Map(),
   };
 }
 

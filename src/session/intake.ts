@@ -11,6 +11,7 @@ import type { Core } from './core.ts';
 import { forget, hasChange, isExcluded, reviveLeftovers, setSide } from './core.ts';
 import type { Report } from './report.ts';
 import { addProblem, solveProblem } from './report.ts';
+import { recognise } from './unanswered.ts';
 
 /** Contents beyond this many bytes are not kept with their changes; they are read again when needed. */
 const bufferLimit = 32 * 1024 * 1024;
@@ -29,6 +30,7 @@ export function takeIn(
   observations: readonly Observation[],
 ): IntakeResult {
   const ruleChanges: Path[] = [];
+  const { unanswered } = core.sides[side];
   const since = performance.now();
   for (const observation of observations) {
     const { path, look } = observation;
@@ -37,6 +39,7 @@ export function takeIn(
     if (look !== null && isExcluded(core, path, look.kind === 'directory')) continue;
     if (look === null && core.base.get(path) === null && !core.sides[side].changes.has(path))
       continue;
+    if (unanswered.size > 0) recognise(core, side, path, look);
     showBlocked(report, side, path, look);
     if (look === null) core.sides[side].leftovers.delete(path);
     else reviveLeftovers(core, side, path);

@@ -16,6 +16,7 @@ import { addProblem, arrived, setState } from './report.ts';
 import { shipPlain } from './ship-plain.ts';
 import { shipByRsync } from './ship-rsync.ts';
 import { type LargeStep, planShipments, type Shipment } from './shipments.ts';
+import { noteUnanswered } from './unanswered.ts';
 
 let nextId = 0;
 
@@ -142,7 +143,11 @@ async function place(
       source: { from: 'staged', id },
     }),
   );
-  const outcomes = await context.replica.apply(actions);
+  const outcomes = await context.replica.apply(actions).catch((error: unknown) => {
+    const sent = actions.map((action) => ({ action }));
+    noteUnanswered(engine.core, context.target, sent);
+    throw error;
+  });
   const applied = staged.map(({ step: { seen } }, index) => {
     const outcome = outcomes[index];
     const action = actions[index];
@@ -181,7 +186,10 @@ function notBrought(
   thrown: unknown,
 ): void {
   // It went meanwhile, or is as it was: there is nothing any more that could fail.
-  if (!hasChange(engine.core, path)) return engine.retries.done(path);
+  if (!hasChange(engine.core, path)) {
+    engine.retries.done(path);
+    return;
+  }
   const error = toCaiError(thrown, path);
   engine.retries.later(path);
   const linkWentDown = engine.core.sides[target].replica !== replica;

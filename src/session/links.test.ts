@@ -1,47 +1,16 @@
 /** What goes wrong while the two replicas are being opened anew. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { temporaryDirectory } from '../../test/support/tree.ts';
 import { waitFor } from '../../test/support/wait.ts';
 import { CaiError } from '../errors.ts';
 import { faultyFs } from '../replica/testing.ts';
 import type { Store } from '../store/store.ts';
+import { standInForSsh } from './ssh.fixture.ts';
 import { startPair } from './testing.ts';
 
-/** In the place of ssh: waits for its turn, then runs the command here. */
-function standIn() {
-  const at = temporaryDirectory();
-  const script = join(at, 'ssh.sh');
-  const lines = [
-    `echo $$ >>${at}/pids`,
-    `while [ -e ${at}/closed ]; do sleep 0.02; done`,
-    'for last; do :; done',
-    'exec sh -c "$last"',
-  ];
-  writeFileSync(script, lines.join('\n'));
-  const pids = () => readFileSync(`${at}/pids`, 'utf8').trim().split('\n').map(Number);
-  return {
-    command: ['sh', script],
-    pids,
-    alive: () => pids().filter(isAlive),
-    cut: () => process.kill(pids().at(-1) as number, 'SIGKILL'),
-    close: () => writeFileSync(`${at}/closed`, ''),
-    open: () => rmSync(`${at}/closed`),
-  };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    // One that has ended and that nobody has waited for yet is none.
-    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
 it('a link that breaks while it is opened for the first time is opened again', async () => {
-  const ssh = standIn();
+  const ssh = standInForSsh();
   ssh.close();
   const starting = startPair({ far: 'ssh://box', options: { ssh: ssh.command } });
   for (const tries of [1, 2]) {
@@ -62,7 +31,7 @@ it('a link that breaks again and again when it is opened for the first time is a
 });
 
 it('a local directory that is made anew while the link is being opened', async () => {
-  const ssh = standIn();
+  const ssh = standInForSsh();
   const pair = await startPair({ far: 'ssh://box', options: { ssh: ssh.command } });
   await pair.same();
   ssh.close();
@@ -94,7 +63,7 @@ function smallStore(names: readonly string[]) {
 }
 
 it('a state that cannot be written leaves no link open', async () => {
-  const ssh = standIn();
+  const ssh = standInForSsh();
   const { disk, of } = smallStore(['identity']);
   const pair = await startPair({ far: 'ssh://box', options: { ssh: ssh.command }, store: of });
   await pair.same();
@@ -120,7 +89,7 @@ it('a merge whose end cannot be written ends when it can', async () => {
 });
 
 it('a local directory that goes, and is back after the link was lost too', async () => {
-  const ssh = standIn();
+  const ssh = standInForSsh();
   const pair = await startPair({ far: 'ssh://box', options: { ssh: ssh.command } });
   await pair.same();
   const away = `${pair.local}-away`;
@@ -138,7 +107,7 @@ it('a local directory that goes, and is back after the link was lost too', async
 });
 
 it('a paused session is shown as paused again after the link was lost', async () => {
-  const ssh = standIn();
+  const ssh = standInForSsh();
   const pair = await startPair({ far: 'ssh://box', options: { ssh: ssh.command } });
   await pair.same();
   await pair.session.pause();
@@ -153,7 +122,7 @@ it('a paused session is shown as paused again after the link was lost', async ()
 });
 
 it('a link that is lost while the local side is scanned is shown as lost', async () => {
-  const ssh = standIn();
+  const ssh = standInForSsh();
   const faulty = faultyFs();
   const names = Array.from({ length: 2_000 }, (_, n) => `file-${n}`);
   const fill = (local: string) => {
@@ -217,7 +186,7 @@ it('a flush that is late goes on with nothing, though a side cannot be asked', a
 });
 
 it('a session that goes on while it is scanned is shown as scanned', async () => {
-  const ssh = standIn();
+  const ssh = standInForSsh();
   const faulty = faultyFs();
   const fill = (local: string) => {
     for (let n = 0; n < 2_000; n += 1) writeFileSync(join(local, `file-${n}`), '');

@@ -318,6 +318,8 @@ export class LiveSession implements Session {
   #becameReady(ms: number): void {
     const { core, report } = this.#engine;
     core.hostLeads = false;
+    // Both sides were the same: whatever was carried out is known.
+    for (const side of ['local', 'container'] as const) core.sides[side].unanswered.clear();
     this.#links.worked();
     this.#committer.soon();
     // What waits for a person may have been settled while nobody looked.

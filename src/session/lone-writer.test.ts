@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { random } from '../../test/support/random.ts';
 import { snapshot } from '../../test/support/tree.ts';
 import { runLoneWriter } from './lone-writer.fixture.ts';
+import { standInForSsh } from './ssh.fixture.ts';
 import { startPair } from './testing.ts';
 
 const rounds = Number(process.env.CAI_TEST_ROUNDS ?? 2);
@@ -32,7 +33,20 @@ function differences(is: Record<string, string>, wanted: Record<string, string>)
     .map((path) => `${path}: ${short(is[path])}, not ${short(wanted[path])}`);
 }
 
-describe('a writer that is alone', () => {
+interface Way {
+  readonly name: string;
+  readonly far: boolean;
+  /** Milliseconds between two breaks of the link. */
+  readonly cutEvery?: number;
+}
+
+const ways: readonly Way[] = [
+  { name: 'between two directories', far: false },
+  { name: 'through an agent', far: true },
+  { name: 'through an agent whose link breaks all the time', far: true, cutEvery: 250 },
+];
+
+describe.each(ways)('a writer that is alone, $name', ({ far, cutEvery }) => {
   const all = Array.from({ length: rounds }, (_, round) =>
     (['local', 'container'] as const).map((side) => ({ round: round + 1, side })),
   ).flat();
@@ -42,19 +56,29 @@ describe('a writer that is alone', () => {
         ? undefined
         : Number(process.env.CAI_TEST_SEED) + round - 1,
     );
-    const pair = await startPair({ options: { holds: { files: 1e9, share: 1 } } });
+    const ssh = standInForSsh();
+    const pair = await startPair({
+      options: { holds: { files: 1e9, share: 1 }, ssh: ssh.command },
+      ...(far ? { far: 'ssh://box' } : {}),
+    });
     await pair.same();
     const root = pair[side];
-    const log = await runLoneWriter({ root, seed, operations: 400, rest: 14 });
+    const cut = cutEvery === undefined ? undefined : setInterval(ssh.cut, cutEvery);
+    const log = await runLoneWriter({ root, seed, operations: 400, rest: 14 }).finally(() =>
+      clearInterval(cut),
+    );
     const tell = `seed ${seed}\n${log.last.join('\n')}`;
     expect(log.error, tell).toBeUndefined();
+    await pair.session.flush({ timeoutMs: 20_000 });
+    // All that both sides knew may have gone at once: that waits for a person, as it should.
+    if (pair.session.status().holds.length > 0) await pair.session.approve();
     await pair.same().catch((error: unknown) => {
       throw new Error(`${error instanceof Error ? error.message : String(error)}\n${tell}`);
     });
     expect(differences(standsBelow(root), log.stands), tell).toEqual([]);
-    const rows = pair.store.history().filter((version) => version.side === side);
-    expect(rows, tell).toEqual([]);
     expect(pair.store.conflicts(), tell).toEqual([]);
     expect(pair.session.status().problems, tell).toEqual([]);
+    const rows = pair.store.history().filter((version) => version.side === side);
+    expect(rows, tell).toEqual([]);
   });
 });

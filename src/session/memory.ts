@@ -76,6 +76,7 @@ function forgetBase({ core, store }: Engine): void {
     core.sides[side].changes.clear();
     core.sides[side].looks.clear();
     core.sides[side].leftovers.clear();
+    core.sides[side].unanswered.clear();
   }
   core.buffered = 0;
 }

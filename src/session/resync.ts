@@ -11,6 +11,7 @@ import { replicaOf } from './engine.ts';
 import { takeIn } from './intake.ts';
 import { setState, showProgress } from './report.ts';
 import { holdSnapshot, mayBeAged, trustSides } from './snapshot.ts';
+import { recognise } from './unanswered.ts';
 
 /** Contents beyond this many bytes waiting to be carried over make the scan wait. */
 const waitAbove = 4 * 1024 * 1024;
@@ -99,7 +100,11 @@ function noteVanished(engine: Engine, side: Side, seen: ReadonlySet<Path>): void
     else vanished.push(path);
   }
   for (const path of excluded) forget(core, path);
-  for (const path of vanished) if (setSide(core, side, path, null, { since })) core.dirty.add(path);
+  // What is in a directory before itself, so that it is seen to be empty when it is seen to be gone.
+  for (const path of vanished.reverse()) {
+    recognise(core, side, path, null);
+    if (setSide(core, side, path, null, { since })) core.dirty.add(path);
+  }
   const { leftovers } = core.sides[side];
   for (const path of leftovers.keys()) if (!seen.has(path)) leftovers.delete(path);
   dropStale(engine, side, seen);

@@ -7,7 +7,7 @@ import type { NewArrival } from '../store/store.ts';
 import type { Entry } from '../tree/entry.ts';
 import type { Path } from '../tree/path.ts';
 import type { Engine } from './engine.ts';
-import { endMerge, isMergeOver, storeAnew, storeLeftovers } from './memory.ts';
+import { endMerge, isMergeOver, storeAnew, storeLeftovers, storeUnanswered } from './memory.ts';
 import { addProblem, solveDamage, solveProblem } from './report.ts';
 
 /** Milliseconds of collecting before a commit; many edits share one. */
@@ -59,6 +59,20 @@ export class Committer {
       if (this.#isOwed() && this.#canCommit()) this.soon();
     });
     await this.#running;
+  }
+
+  /** At the end of the session: what cannot be committed without a link is written down for the next run. */
+  async last(): Promise<void> {
+    await this.now();
+    const engine = this.#engine();
+    const { local } = engine.core.sides;
+    if (this.#canCommit() || local.replica === undefined) return;
+    try {
+      await this.#makeDurable(local.replica);
+      storeUnanswered(engine);
+    } catch {
+      // Without it the next run takes for changes of the far side what is not in the base.
+    }
   }
 
   /** What an earlier replica of a side wrote and never flushed is made durable by the first flush of the next. */

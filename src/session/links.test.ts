@@ -1,5 +1,5 @@
 /** What goes wrong while the two replicas are being opened anew. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { waitFor } from '../../test/support/wait.ts';
@@ -28,6 +28,28 @@ it('a link that breaks again and again when it is opened for the first time is a
   const command = ['sh', '-c', 'kill -9 $$', 'ssh'];
   const starting = startPair({ far: 'ssh://box', options: { ssh: command } });
   await expect(starting).rejects.toThrow(expect.objectContaining({ code: 'LINK' }));
+});
+
+it('what went over right before the link was lost for good is known at the next start', async () => {
+  const ssh = standInForSsh();
+  const input = { far: 'ssh://box', options: { ssh: ssh.command } };
+  const pair = await startPair(input);
+  await pair.same();
+  const [here, there] = [pair.local, pair.container].map((root) => join(root, 'new')) as [
+    string,
+    string,
+  ];
+  writeFileSync(here, 'one');
+  await waitFor(() => expect(readFileSync(there, 'utf8')).toBe('one'), { what: 'the file' });
+  ssh.close();
+  ssh.cut();
+  await waitFor(() => pair.session.status().state === 'disconnected', { what: 'the loss' });
+  await pair.stop();
+  rmSync(here);
+  ssh.open();
+  const again = await startPair({ ...input, again: pair });
+  await again.same();
+  expect([here, there].filter((path) => existsSync(path))).toEqual([]);
 });
 
 it('a local directory that is made anew while the link is being opened', async () => {

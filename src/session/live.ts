@@ -198,7 +198,7 @@ export class LiveSession implements Session {
     await this.#engine.keeper.releaseAll();
     this.#engine.keeper.close();
     await this.#engine.store.texts.flush();
-    await this.#committer.now();
+    await this.#committer.last();
     this.#committer.close();
     await this.#links.close();
     setState(this.#engine.report, 'stopped');

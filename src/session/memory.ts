@@ -2,6 +2,7 @@
  * What a session takes up from an earlier run, and when it must not: with other replicas than before,
  * or with a store that was damaged, the base is forgotten and the sides are merged (invariant 4).
  */
+import type { Look } from '../tree/entry.ts';
 import { type Path, parentPath, type Side } from '../tree/path.ts';
 import { Tree } from '../tree/tree.ts';
 import type { Core } from './core.ts';
@@ -10,7 +11,12 @@ import type { Identity } from './identity.ts';
 import { identityChange } from './identity.ts';
 import { showDamage, tell } from './report.ts';
 
-const keys = { identity: 'identity', merging: 'merging', leftovers: 'leftovers' } as const;
+const keys = {
+  identity: 'identity',
+  merging: 'merging',
+  leftovers: 'leftovers',
+  unanswered: 'unanswered',
+} as const;
 const sides = ['local', 'container'] as const;
 
 /** With the replicas that were opened just now: loads the base the first time, forgets it when it speaks of others. */
@@ -26,8 +32,14 @@ export function takeUp(engine: Engine, now: Identity): void {
   else if (known !== undefined || !isEmpty) {
     const change = identityChange(known, now);
     if (change !== undefined) startAnew(engine, change);
-    else if (first) loadLeftovers(core, store.getValue(keys.leftovers));
+    else if (first) {
+      loadLeftovers(core, store.getValue(keys.leftovers));
+      loadUnanswered(core, store.getValue(keys.unanswered));
+    }
   }
+  // It speaks of how the last run ended, and of no other.
+  if (first && store.getValue(keys.unanswered) !== undefined)
+    store.setValue(keys.unanswered, undefined);
   engine.identity = now;
   store.setValue(keys.identity, now);
   // A merge that was cut short goes on as one: the host leads until both sides were the same once.
@@ -120,4 +132,22 @@ function loadLeftovers(core: Core, value: unknown): void {
   const known = (value ?? {}) as Partial<Record<Side, readonly (readonly [Path, string[]])[]>>;
   for (const side of sides)
     for (const [path, names] of known[side] ?? []) core.sides[side].leftovers.set(path, names);
+}
+
+/**
+ * At the end of a run without a link: what both sides agreed on and the base could not take, since the
+ * far disk could not be made durable, and what was sent there and not answered. Where the next run finds
+ * just that on the far side, its base takes it; what was lost with the power there is not found.
+ */
+export function storeUnanswered({ core, store }: Engine): void {
+  const rows = new Map(
+    [...core.sides.container.unanswered].map(([path, looks]) => [path, [...looks]]),
+  );
+  for (const [path, entry] of core.uncommitted) rows.set(path, [...(rows.get(path) ?? []), entry]);
+  if (rows.size > 0) store.setValue(keys.unanswered, [...rows]);
+}
+
+function loadUnanswered(core: Core, value: unknown): void {
+  const rows = (value ?? []) as readonly (readonly [Path, Look[]])[];
+  for (const [path, looks] of rows) core.sides.container.unanswered.set(path, looks);
 }

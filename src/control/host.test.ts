@@ -1,3 +1,5 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { CaiError } from '../errors.ts';
 import type { SessionInput } from '../session/session.ts';
@@ -7,6 +9,7 @@ import { hostSession } from './host.ts';
 import { readLog } from './log-reader.ts';
 import { writeProcess } from './process-file.ts';
 import { writeRecord } from './sessions.ts';
+import { sessionDirectory } from './state-dir.ts';
 import { statusOf } from './status.ts';
 import { useState } from './test-state.ts';
 import { unwatchSession } from './unwatch.ts';
@@ -79,6 +82,60 @@ test('one whose process was killed says so', async () => {
       },
     ],
   });
+});
+
+/** In the way of what a session writes down at its start and its end. */
+function blockOutcome(id: string): { readonly free: () => void } {
+  const path = join(sessionDirectory(id), 'outcome.json');
+  mkdirSync(path);
+  return { free: () => rmSync(path, { recursive: true }) };
+}
+
+test('one that cannot write down how it ended ends all the same', async () => {
+  useState();
+  const record = fakeRecord();
+  writeRecord(record);
+  starting = async () => fakeSession(record);
+  const hosted = await hostSession(record);
+  const outcome = blockOutcome(record.id);
+  hosted.stop();
+  expect(await hosted.ended).toBeUndefined();
+  expect(await isRunning(record)).toBe(false);
+  expect(readdirSync(sessionDirectory(record.id)).filter((name) => name.endsWith('.tmp'))).toEqual(
+    [],
+  );
+  outcome.free();
+  const again = await hostSession(record);
+  again.stop();
+  await again.ended;
+});
+
+test('a start that cannot write down where it is leaves nothing behind', async () => {
+  useState();
+  const record = fakeRecord();
+  writeRecord(record);
+  starting = async () => fakeSession(record);
+  const outcome = blockOutcome(record.id);
+  await expect(hostSession(record)).rejects.toMatchObject({ name: 'CaiError' });
+  expect(await isRunning(record)).toBe(false);
+  outcome.free();
+  const again = await hostSession(record);
+  again.stop();
+  await again.ended;
+});
+
+test('a start without a log leaves its store free', async () => {
+  useState();
+  const record = fakeRecord();
+  writeRecord(record);
+  starting = async () => fakeSession(record);
+  const log = join(sessionDirectory(record.id), 'session.log');
+  mkdirSync(log);
+  await expect(hostSession(record)).rejects.toMatchObject({ name: 'CaiError' });
+  rmSync(log, { recursive: true });
+  const again = await hostSession(record);
+  again.stop();
+  await again.ended;
 });
 
 test('a start that fails is told, also afterwards, and leaves nothing behind', async () => {

@@ -38,6 +38,7 @@ export async function hostSession(
 ): Promise<Hosted> {
   // The store's lock makes this process the session's only one; all else comes after.
   const store = openSessionStore(record);
+  const log = openLogBeside(store, record);
   const upcalls = createUpcallHandler(() => ({ record, session, store, stop }));
   const session = openingSession(record, (onOpening) =>
     startSession({ record, store, upcalls, onOpening }),
@@ -56,7 +57,6 @@ export async function hostSession(
     );
   }
 
-  const log = openLog(record.id);
   session.onEvent((event) => {
     log.add(event);
     if (event.type === 'ready') tidyMemoryIn(tidyAfterMs);
@@ -64,13 +64,13 @@ export async function hostSession(
   let server: ControlServer;
   try {
     server = await serveSession({ record, session, store, stop, adopt });
+    await announce(record, server);
   } catch (error) {
     await session.stop();
+    log.close();
     store.close();
     throw error;
   }
-  removeOutcome(record);
-  writeProcess(record, { pid: process.pid, socket: server.path, started: Date.now() });
   const ended = Promise.race([session.ended, tooLate]).then(async (reason) => {
     clearTimeout(stopping);
     const error = reason === undefined ? undefined : toCaiError(reason);
@@ -78,6 +78,26 @@ export async function hostSession(
     return error;
   });
   return { session, ended, stop };
+}
+
+function openLogBeside(store: Store, record: SessionRecord): Log {
+  try {
+    return openLog(record.id);
+  } catch (error) {
+    store.close();
+    throw toCaiError(error);
+  }
+}
+
+/** Without its note nobody would find the socket, and nobody could end what holds the store. */
+async function announce(record: SessionRecord, server: ControlServer): Promise<void> {
+  try {
+    removeOutcome(record);
+    writeProcess(record, { pid: process.pid, socket: server.path, started: Date.now() });
+  } catch (error) {
+    await server.close();
+    throw toCaiError(error);
+  }
 }
 
 interface Open {
@@ -109,12 +129,16 @@ async function close({ record, session, store, log, server, error }: Open): Prom
   }
   log.add({ time, type: 'state', state: 'stopped' });
   log.close();
-  writeOutcome(record, {
-    time,
-    pid: process.pid,
-    ...known,
-    ...(error === undefined ? {} : { error: error.toJSON() }),
-  });
+  try {
+    writeOutcome(record, {
+      time,
+      pid: process.pid,
+      ...known,
+      ...(error === undefined ? {} : { error: error.toJSON() }),
+    });
+  } catch {
+    // A full disk, most likely: how it ended is not known then, and it ends all the same.
+  }
   // The socket goes last: who sees it gone may open the store.
   store.close();
   removeProcess(record);

@@ -1,5 +1,13 @@
 /** Small JSON files that are there completely or not at all, also after a crash. */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 
 /** Replaces a file by a rename; readable by its owner only. */
 export function writeJson(path: string, value: unknown): void {
@@ -8,10 +16,13 @@ export function writeJson(path: string, value: unknown): void {
   try {
     writeSync(file, `${JSON.stringify(value, null, 2)}\n`);
     fsyncSync(file);
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
   } finally {
     closeSync(file);
   }
-  renameSync(draft, path);
 }
 
 /** The value in a file; undefined when the file is not there. Throws when it is not JSON. */

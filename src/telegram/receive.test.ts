@@ -75,3 +75,20 @@ test('an update that cannot be noted is not taken, Telegram is told so, and the 
   expect(await post('{"update_id":')).toBe(400);
   expect(await post(`"${'x'.repeat(1024 * 1024)}"`)).toBe(413);
 });
+
+test('a bot that polls goes on when it cannot note updates for a while, and then takes each once', async () => {
+  const handled: unknown[] = [];
+  const { telegram, memory, input, said } = await receiving((update) =>
+    handled.push((update as { update_id: number }).update_id),
+  );
+  const draft = `${memory.file}.${process.pid}.tmp`;
+  mkdirSync(draft);
+  const ids = [telegram.update({}), telegram.update({})];
+  const polling = poll({ ...input, retryMs: 10 }).catch((error: unknown) => error);
+  await waitFor(() => /an update was not taken/.test(said.join()), { what: 'the complaint' });
+  expect(handled).toEqual([]);
+  rmdirSync(draft);
+  await waitFor(() => handled.length === 2, { what: 'both' });
+  expect(handled).toEqual(ids);
+  void polling;
+});

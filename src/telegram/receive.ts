@@ -2,6 +2,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CaiError, toCaiError } from '../errors.ts';
 import type { BotApi } from './bot-api.ts';
 import type { Memory } from './memory.ts';
@@ -14,6 +15,8 @@ export interface ReceiveInput {
   /** False for what nothing will be done for. */
   readonly matters: (update: unknown) => boolean;
   readonly pollSeconds?: number;
+  /** Milliseconds until an update that could not be noted as taken is asked for again. Default 5,000. */
+  readonly retryMs?: number;
   /** For the host's log. */
   readonly say: (line: string) => void;
 }
@@ -33,7 +36,7 @@ export async function poll(input: ReceiveInput): Promise<void> {
 }
 
 async function pollUntilEnd(input: ReceiveInput): Promise<void> {
-  const { api, memory, signal, pollSeconds = 30 } = input;
+  const { api, memory, signal, pollSeconds = 30, retryMs = 5_000 } = input;
   const again = { again: true, forever: true, signal };
   while (!signal.aborted) {
     const offset = memory.offset();
@@ -47,7 +50,23 @@ async function pollUntilEnd(input: ReceiveInput): Promise<void> {
       (to, stop) => to.getUpdates(query, stop as never),
       again,
     );
-    for (const update of updates) accept(input, update);
+    for (const update of updates) {
+      if (accepted(input, update)) continue;
+      // From this one on, once more: a disk that is full for a while must not end the bot.
+      await sleep(retryMs, undefined, { signal }).catch(() => undefined);
+      break;
+    }
+  }
+}
+
+/** False when it could not be noted as taken: nothing is done for it, and Telegram still has it. */
+function accepted(input: ReceiveInput, update: unknown): boolean {
+  try {
+    accept(input, update);
+    return true;
+  } catch (error) {
+    input.say(`an update was not taken: ${toCaiError(error).message}`);
+    return false;
   }
 }
 
@@ -136,15 +155,8 @@ async function answer(
   if (!isSame(request.headers['x-telegram-bot-api-secret-token'], secret)) return end(403);
   const update = await readUpdate(request);
   if (typeof update === 'number') return end(update);
-  try {
-    // Taken before it is answered: an update that Telegram posts again is known then.
-    accept(input, update.value);
-    end(200);
-  } catch (error) {
-    // It could not be noted as taken, so nothing is done for it: Telegram posts it again.
-    input.say(`an update was not taken: ${toCaiError(error).message}`);
-    end(500);
-  }
+  // Taken before it is answered: an update that Telegram posts again, as it does after a 500, is known then.
+  end(accepted(input, update.value) ? 200 : 500);
 }
 
 /** What was posted, or the status that refuses it. */

@@ -33,6 +33,12 @@ export function probe() {
     },
     { need: 'git', met: answers('git', ['--version']), enable: 'sudo apt-get install git' },
     { need: 'root', met: process.getuid?.() === 0, enable: 'sudo npm test' },
+    {
+      need: 'mount',
+      // In a namespace of its own, which takes the mount along when it ends.
+      met: answers('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']),
+      enable: 'sudo npm test, where root may mount',
+    },
     { need: 'linux', met: process.platform === 'linux', enable: 'run the tests on Linux' },
   ];
 }

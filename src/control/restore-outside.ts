@@ -34,7 +34,7 @@ export async function restoreOutside({
     else {
       const file = await open(draft, 'wx', entry.mode & 0o777);
       try {
-        for await (const chunk of versionContent(store, version)) await file.write(chunk);
+        for await (const chunk of versionContent(store, version)) await file.writeFile(chunk);
       } finally {
         await file.close();
       }

@@ -13,6 +13,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { describeNeeding } from '../../test/support/needs.ts';
+import { smallDisk } from '../../test/support/small-disk.ts';
 import type { Entry } from '../tree/entry.ts';
 import { fromBytes } from '../tree/path.ts';
 import { fakeRecord } from './fake-session.ts';
@@ -165,4 +167,29 @@ test('outside the root nothing is overwritten unless it is forced', async () => 
   await restoreOutside({ store, version, to, force: true });
   expect(readFileSync(to, 'utf8')).toBe('old');
   expect(readdirSync(join(top, 'new/place'))).toEqual(['x']);
+});
+
+describeNeeding(['mount'], 'on a full disk', () => {
+  const page = 4096;
+  /** All but the end of its last chunk fits beside a file of one page. */
+  const text = 'x'.repeat(64 * page);
+
+  test('a restore fails as a whole: what stood there stays', async () => {
+    const { store, rememberFile } = setup();
+    const root = smallDisk(64 * page);
+    writeFileSync(join(root, 'x'), 'mine');
+    const version = rememberFile('x', text);
+    const restored = restoreVersion({ store, root, version });
+    await expect(restored).rejects.toMatchObject({ code: 'NO_SPACE' });
+    expect(readdirSync(root)).toEqual(['x']);
+    expect(readFileSync(join(root, 'x'), 'utf8')).toBe('mine');
+  });
+
+  test('nothing comes to be outside of the root', async () => {
+    const { store, rememberFile } = setup();
+    const disk = smallDisk(63 * page);
+    const input = { store, version: rememberFile('x', text), to: join(disk, 'x'), force: false };
+    await expect(restoreOutside(input)).rejects.toMatchObject({ code: 'NO_SPACE' });
+    expect(readdirSync(disk)).toEqual([]);
+  });
 });

@@ -119,7 +119,8 @@ async function writeDraft(
   if (entry.kind === 'link') return symlink(entry.target, diskPath(root, draft));
   const file = await open(diskPath(root, draft), 'wx', 0o600);
   try {
-    for await (const chunk of versionContent(store, version)) await file.write(chunk);
+    // Not write(), which writes less than it is given where the disk is full.
+    for await (const chunk of versionContent(store, version)) await file.writeFile(chunk);
     await file.chmod((entry as FileEntry).mode & 0o777);
     await file.sync();
   } finally {

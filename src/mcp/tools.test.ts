@@ -2,6 +2,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { describeNeeding } from '../../test/support/needs.ts';
+import { smallDisk } from '../../test/support/small-disk.ts';
 import { useTools } from './testing.ts';
 
 interface Listed {
@@ -179,5 +181,17 @@ describe('searching and listing', () => {
     });
     expect(next).toMatchObject({ first_line: 2001, last_line: 4000 });
     expect(await use('read_file', { path: 'wide' })).toMatchObject({ cut: true, last_line: 1 });
+  });
+});
+
+describeNeeding(['mount'], 'on a full disk', () => {
+  test('a file with two names is as it was when there is no room for what it grows by', async () => {
+    const page = 4096;
+    const root = smallDisk(16 * page);
+    const { refuse } = await useTools({ a: 'one' }, { root });
+    fs.linkSync(join(root, 'a'), join(root, 'b'));
+    const content = 'x'.repeat(18 * page);
+    expect((await refuse('write_file', { path: 'a', content })).code).toBe('NO_SPACE');
+    expect(fs.readFileSync(join(root, 'b'), 'utf8')).toBe('one');
   });
 });

@@ -4,7 +4,15 @@
  */
 import { describe, inject, test } from 'vitest';
 
-export type Need = 'docker' | 'docker-compose' | 'rsync' | 'sshd' | 'git' | 'root' | 'linux';
+export type Need =
+  | 'docker'
+  | 'docker-compose'
+  | 'rsync'
+  | 'sshd'
+  | 'git'
+  | 'root'
+  | 'mount'
+  | 'linux';
 
 /** Like describe(NAME, BODY), for tests that work only where all of `needs` are met. */
 export function describeNeeding(needs: readonly Need[], name: string, body: () => void): void {

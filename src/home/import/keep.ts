@@ -72,7 +72,7 @@ async function spool(content: AsyncIterable<Uint8Array>, path: string): Promise<
   try {
     for await (const bytes of content) {
       hash.update(bytes);
-      await file.write(bytes);
+      await file.writeFile(bytes);
     }
   } finally {
     await file.close();

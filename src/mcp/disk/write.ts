@@ -5,6 +5,7 @@
  */
 import type { Stats } from 'node:fs';
 import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { chown, link, lstat, open, rename, rm } from 'node:fs/promises';
 import { CaiError } from '../../errors.ts';
 import { displayPath } from '../../tree/path.ts';
@@ -101,12 +102,27 @@ async function writeThrough({ spot, bytes, expected }: WriteInput, stat: Stats) 
     const opened = await file.stat();
     if (!opened.isFile() || opened.ino !== stat.ino) throw stale(spot);
     if (expected !== undefined && !same(opened, expected)) throw stale(spot);
-    await file.write(bytes, 0, bytes.length, 0);
-    await file.truncate(bytes.length);
+    await writeInPlace(file, bytes, opened.size);
     return 'replaced' as const;
   } finally {
     await file.close();
   }
+}
+
+/** What it grows by first: where the disk is full, the file stays as it was. */
+async function writeInPlace(file: FileHandle, bytes: Uint8Array, size: number): Promise<void> {
+  try {
+    await writeRange(file, bytes, Math.min(size, bytes.length), bytes.length);
+  } catch (error) {
+    await file.truncate(size);
+    throw error;
+  }
+  await writeRange(file, bytes, 0, Math.min(size, bytes.length));
+  await file.truncate(bytes.length);
+}
+
+async function writeRange(file: FileHandle, bytes: Uint8Array, from: number, to: number) {
+  for (let at = from; at < to; ) at += (await file.write(bytes, at, to - at, at)).bytesWritten;
 }
 
 /** A hard link changes the ctime, so that is left out. */

@@ -116,8 +116,8 @@ for (const [name, spoil] of Object.entries(spoilers)) {
     exercise(store);
     const aside = movedTo(store.condition);
     expect(readdirSync(aside)).toContain('reason.txt');
-    // Other tables are found only in use, after a first write. (Not toEqual: it would show every byte.)
-    if (bytes !== undefined && name !== 'with other tables')
+    // What is in the tables is found only in use, after a first write. (Not toEqual: it would show every byte.)
+    if (bytes !== undefined && !name.startsWith('with '))
       expect(bytes.equals(readFileSync(join(aside, 'state.db')))).toBe(true);
     expect(store.contents.has(file('kept content').digest)).toBe(true);
     expect(store.getValue('key')).toBe(1);

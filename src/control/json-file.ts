@@ -6,7 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 
 /** Replaces a file by a rename; readable by its owner only. */
@@ -14,7 +14,8 @@ export function writeJson(path: string, value: unknown): void {
   const draft = `${path}.${process.pid}.tmp`;
   const file = openSync(draft, 'w', 0o600);
   try {
-    writeSync(file, `${JSON.stringify(value, null, 2)}\n`);
+    // Not writeSync(), which writes less than it is given where the disk is full.
+    writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
     fsyncSync(file);
     renameSync(draft, path);
   } catch (error) {

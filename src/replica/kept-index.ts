@@ -35,6 +35,8 @@ export function createKeptIndex(fs: FsPort, area: Area): KeptIndex {
   let written = 0;
   let file: number | undefined;
   let generation = 0;
+  /** The last line may be half a line: what comes next begins one of its own. */
+  let isTorn = false;
 
   const close = (): void => {
     if (file !== undefined) closeQuietly(fs, file);
@@ -45,7 +47,11 @@ export function createKeptIndex(fs: FsPort, area: Area): KeptIndex {
     if (generation !== area.generation) close();
     generation = area.generation;
     file ??= fs.openSync(`${at}/${indexFile}`, 'a', 0o600);
-    fs.writeSync(file, `${JSON.stringify(line)}\n`);
+    const bytes = Buffer.from(`${isTorn ? '\n' : ''}${JSON.stringify(line)}\n`);
+    // On a full disk less is written than was given, and the rest fails.
+    isTorn = true;
+    for (let done = 0; done < bytes.length; ) done += fs.writeSync(file, bytes, done);
+    isTorn = false;
     written += 1;
   };
   /** A new file in the place of the old one: a crash finds the one or the other. */

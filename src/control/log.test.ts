@@ -1,4 +1,13 @@
-import { appendFileSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { waitFor } from '../../test/support/wait.ts';
 import type { SessionEvent } from './api.ts';
@@ -27,6 +36,10 @@ test('events come back in order; progress is not kept; half a line is passed ove
   log.close();
   appendFileSync(logFiles(id)[1], '{"time":4,"ty');
   expect(await times()).toEqual([1, 3]);
+  const next = openLog(id);
+  next.add(event(5));
+  next.close();
+  expect(await times()).toEqual([1, 3, 5]);
 });
 
 test('it is bounded: one older file, and no event is lost between the two', async () => {
@@ -63,4 +76,28 @@ test('following tells what is added, over rotations', async () => {
   await following;
   log.close();
   expect(found).toEqual(Array.from({ length: 60 }, (_, n) => n));
+});
+
+test('where no next file can be made, nothing is written to what else is open', async () => {
+  useState();
+  const directory = makeSessionDirectory(id);
+  const log = openLog(id, 100);
+  const written = async (...numbers: number[]) => {
+    for (const n of numbers) log.add(event(n));
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  await written(1, 2);
+  const [older, current] = logFiles(id);
+  // A rename cannot take its place.
+  mkdirSync(older);
+  await written(3);
+  const other = join(directory, 'other');
+  const files = Array.from({ length: 20 }, () => openSync(other, 'a'));
+  await written(4);
+  for (const file of files) closeSync(file);
+  expect(readFileSync(other, 'utf8')).toBe('');
+  rmSync(older, { recursive: true });
+  await written(5);
+  log.close();
+  expect(readFileSync(current, 'utf8')).toContain('event 5');
 });

@@ -26,23 +26,31 @@ export function openLog(id: string, maxBytes = defaultMaxBytes): Log {
   const [older, current] = logFiles(id);
   let file = openSync(current, 'a', 0o600);
   let size = fstatSync(file).size;
+  /** The last line may be half a line, after a crash or on a full disk: what comes next begins one of its own. */
+  let isTorn = size > 0;
   let held: string[] = [];
 
   function rotate(): void {
-    closeSync(file);
     renameSync(current, older);
-    file = openSync(current, 'a', 0o600);
+    const next = openSync(current, 'a', 0o600);
+    // Not before: where there is no next one, the number of a closed one may soon be another file's.
+    closeSync(file);
+    file = next;
     size = 0;
+    isTorn = false;
   }
 
   function flush(): void {
     if (held.length === 0) return;
-    const bytes = Buffer.from(held.join(''));
+    const text = held.join('');
     held = [];
     try {
-      if (size > 0 && size + bytes.length > maxBytes) rotate();
-      writeSync(file, bytes);
-      size += bytes.length;
+      if (size > 0 && size + Buffer.byteLength(text) > maxBytes) rotate();
+      const bytes = Buffer.from(isTorn ? `\n${text}` : text);
+      isTorn = true;
+      const written = writeSync(file, bytes);
+      size += written;
+      isTorn = written < bytes.length;
     } catch {
       // A full disk is told by the session itself, as a problem.
     }

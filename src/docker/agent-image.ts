@@ -66,6 +66,8 @@ async function build({ command, base, image, digest, files, ...options }: Build)
   ];
   const deadline = AbortSignal.timeout(buildMs);
   const { signal } = options;
+  // Before there is a child whose failure nobody would hear of meanwhile.
+  const context = await contextStream(files);
   const child = spawn(program, [...own, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     windowsHide: true,
@@ -82,7 +84,7 @@ async function build({ command, base, image, digest, files, ...options }: Build)
     child.once('close', (code) => resolve(code ?? -1));
   });
   // An engine that ends without reading all is judged by its exit code.
-  pipeline(await contextStream(files), child.stdin).catch(() => {});
+  pipeline(context, child.stdin).catch(() => {});
   const code = await ended.catch((error: Error) => {
     if (signal?.aborted) throw new CaiError('CANCELLED', 'Building the agent image was cancelled.');
     if (deadline.aborted) throw late(base);

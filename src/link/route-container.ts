@@ -6,6 +6,7 @@ import type { ContainerAddress } from '../docker/address.ts';
 import { type ContainerInfo, requireRunning } from '../docker/container.ts';
 import type { EngineCommand } from '../docker/engine.ts';
 import { findPlace } from '../docker/place.ts';
+import { containerVariable } from '../replica/area-owner.ts';
 import { bootScript, nodeEnvironment, nodeFlags } from './boot.ts';
 import { explainFailure } from './connect-errors.ts';
 import type { Route, RouteOptions, Tools } from './route.ts';
@@ -42,7 +43,8 @@ interface Exec {
 /** By id: a container that takes the name meanwhile is another one. */
 function execCommand({ command, info, node = 'node' }: Exec): readonly string[] {
   // The container's working directory may be gone; its NODE_OPTIONS may make node print or listen.
-  const environment = nodeEnvironment.flatMap((value) => ['--env', value]);
+  const variables = [...nodeEnvironment, `${containerVariable}=${info.id}`];
+  const environment = variables.flatMap((value) => ['--env', value]);
   const options = ['--interactive', '--workdir', '/', ...environment];
   return [...command, 'exec', ...options, info.id, node, ...nodeFlags, '-e', bootScript];
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { temporaryDirectory } from '../../test/support/tree.ts';
 import { waitFor } from '../../test/support/wait.ts';
-import { isDead, ownerFile, thisOwner } from './area-owner.ts';
+import { containerVariable, isDead, ownerFile, thisOwner } from './area-owner.ts';
 import { realFs } from './fs-port.ts';
 
 function areaOf(pid: number, started: string): string {
@@ -40,4 +40,18 @@ test('this process is alive; one that started at another time is not this one', 
   const { pid, started } = thisOwner();
   expect(isDead(realFs, areaOf(pid, started), Date.now())).toBe(false);
   expect(isDead(realFs, areaOf(pid, '1'), Date.now())).toBe(started !== '');
+});
+
+test('one of another run of the same container is dead; of another container it is not known', () => {
+  process.env[containerVariable] = 'this';
+  onTestFinished(() => {
+    delete process.env[containerVariable];
+  });
+  const area = temporaryDirectory();
+  const isDeadIn = (container: string) => {
+    const owner = { ...thisOwner(), where: 'an earlier run', container };
+    writeFileSync(join(area, ownerFile), JSON.stringify(owner));
+    return isDead(realFs, area, Date.now());
+  };
+  expect(['this', 'another'].map(isDeadIn)).toEqual([true, false]);
 });

@@ -20,10 +20,21 @@ export interface Owner {
   readonly left?: true;
   /** Where the pid means something: this boot, this pid namespace. */
   readonly where: string;
+  /** Id of the container in which it runs, where it was told. */
+  readonly container?: string;
 }
 
+/** The name of the variable in which an agent is told the id of its container. */
+export const containerVariable = 'CAI_CONTAINER';
+
 export function thisOwner(): Owner {
-  return { pid: process.pid, started: startOf(process.pid), where: whereabouts() };
+  const container = process.env[containerVariable];
+  return {
+    pid: process.pid,
+    started: startOf(process.pid),
+    where: whereabouts(),
+    ...(container === undefined ? {} : { container }),
+  };
 }
 
 /** `now` is the file system's present time, so that no other clock is compared with it. */
@@ -39,8 +50,13 @@ export function isDead(fs: FsPort, directory: string, now: number): boolean {
   }
   if (owner.left === true) return true;
   if (owner.where !== whereabouts() || typeof owner.pid !== 'number')
-    return now - touched > deadAfter;
+    return isOfEarlierRun(owner) || now - touched > deadAfter;
   return !isAlive(owner.pid) || (owner.started !== '' && owner.started !== startOf(owner.pid));
+}
+
+/** A container has one pid namespace for as long as it runs: all of its processes ended with the earlier one. */
+function isOfEarlierRun({ container }: Partial<Owner>): boolean {
+  return container !== undefined && container === process.env[containerVariable];
 }
 
 function isAlive(pid: number): boolean {

@@ -9,6 +9,7 @@ import { type Container, docker, startContainer } from '../support/container.ts'
 import { describeNeeding } from '../support/needs.ts';
 import { agentPid, linkClient } from '../support/processes.ts';
 import { type Watched, watch } from '../support/session.ts';
+import { waitFor } from '../support/wait.ts';
 
 /** Far beyond the longest delay between two tries to reconnect. */
 const deadline = 60_000;
@@ -95,6 +96,25 @@ describeNeeding(['docker', 'linux'], 'an interruption', () => {
     await session.until('disconnected', isDown);
     await container.start();
     await expectAll(session);
+  });
+
+  test('what an earlier run of the container left is taken over at once', async () => {
+    const container = await startContainer();
+    const session = await prepared(container);
+    const owner = { pid: 1, started: '1', where: 'an earlier run', container: container.id };
+    const line = { id: 'kept-00000000-1', path: 'lost' };
+    await session.far(
+      `mkdir .cai-stage-0123456789ab; cd .cai-stage-0123456789ab
+      printf %s "$1" >owner; echo "$2" >kept.index; echo rescued >kept-00000000-1`,
+      JSON.stringify(owner),
+      JSON.stringify(line),
+    );
+    process.kill(linkClient((await session.status()).pid as number) as number, 'SIGKILL');
+    // An owner of whom nothing is known is waited for, for a minute.
+    const options = { what: 'it in the history', deadline: 30_000, every: 200 };
+    const row = await waitFor(async () => (await session.history('lost'))[0], options);
+    expect(row).toMatchObject({ reason: 'recovered', side: 'container' });
+    expect(await session.far('ls -a | grep -c 0123456789ab || true')).toBe('0\n');
   });
 
   test('the container is frozen for longer than the heartbeat allows', async () => {

@@ -3,6 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { waitFor } from '../../test/support/wait.ts';
 import { faultyFs } from '../replica/testing.ts';
+import { runCycle } from './cycle.ts';
+import { testEngine } from './engine.fixture.ts';
+import { addProblem } from './report.ts';
 import { startPair } from './testing.ts';
 
 it('an action that was done although it failed leaves no problem behind', async () => {
@@ -42,4 +45,14 @@ it('a merge that could not be staged is a problem of its side, which ends with t
   for (const root of [pair.local, pair.container])
     writeFileSync(`${root}/a`, `first\n${text}last\n`);
   await waitFor(() => expect(pair.session.status().problems).toEqual([]));
+});
+
+it('what failed at a path where nothing differs any more is no problem', async () => {
+  // A removal that failed, say, and whose file was then moved away.
+  const engine = testEngine();
+  const { core, report } = engine;
+  addProblem(report, { side: 'container', path: 'a', code: 'NO_SPACE', message: 'No space left.' });
+  core.dirty.add('a');
+  await runCycle(engine);
+  expect([...report.problems]).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { type Plan, type ReconcileInput, reconcile } from '../tree/reconcile.ts'
 import { isProtected } from '../tree/rules.ts';
 import { carryOut } from './carry.ts';
 import { closeConflicts, settleConflicts } from './conflicts.ts';
-import { agree, type Core, isBusy, sideLook } from './core.ts';
+import { agree, type Core, hasChange, isBusy, sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
 import { clockSkew, replicaOf } from './engine.ts';
 import { isHeldBack, withoutHeldBack } from './held-back.ts';
@@ -21,6 +21,7 @@ export async function runCycle(engine: Engine): Promise<boolean> {
   if (engine.rescan.size > 0) await lookAtNewRules(engine);
   const paths = takeDirty(engine);
   if (paths.length === 0) return false;
+  if (engine.report.problems.size > 0) noteOver(engine, paths);
   const plan = reconcile(reconcileInput(engine, paths));
   const seen = seenNow(core, plan);
   comebacks.expect(paths, plan.restored);
@@ -88,6 +89,15 @@ function agreeOn({ core, report, retries }: Engine, path: Path, entry: Entry | n
   agree(core, path, entry);
   retries.done(path);
   for (const side of ['local', 'container'] as const) solveProblem(report, side, path);
+}
+
+/** Where nothing differs any more (what failed came about in another way, as by a move) nothing can fail. */
+function noteOver({ core, report, retries }: Engine, paths: readonly Path[]): void {
+  for (const path of paths) {
+    if (hasChange(core, path)) continue;
+    retries.done(path);
+    for (const side of ['local', 'container'] as const) solveProblem(report, side, path);
+  }
 }
 
 /** The dirty paths that may be decided on now; a path that waits or is under way comes back by itself. */

@@ -30,10 +30,12 @@ export interface Battle {
   readonly docker?: readonly string[];
   /** What happens during a wave; answers with its name. */
   readonly strike?: (field: Field, chance: Random) => Promise<string>;
+  /** Ends what strikes have left behind; after the last wave. */
+  readonly calm?: (field: Field) => Promise<void>;
 }
 
 export async function fight(battle: Battle): Promise<Figures> {
-  const { chance, waves, operations, restUs, strike } = battle;
+  const { chance, waves, operations, restUs, strike, calm } = battle;
   const field = await prepare(battle);
   const { session } = field;
   const strikes: Record<string, number> = {};
@@ -47,6 +49,7 @@ export async function fight(battle: Battle): Promise<Figures> {
       if (what !== undefined) strikes[what] = (strikes[what] ?? 0) + 1;
     }
     await session.start();
+    await calm?.(field);
     await session.settle();
     await compare(field);
     await session.stop();

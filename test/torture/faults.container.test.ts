@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../support/tree.ts';
 import { fight } from './battle.ts';
 import { standBetween } from './middle.ts';
 import { torture } from './rounds.ts';
-import { anyStrike } from './strikes.ts';
+import { anyStrike, makePeace } from './strikes.ts';
 
 describeNeeding(['docker', 'git', 'linux'], 'random histories while everything breaks', () => {
   let container: Container;
@@ -32,6 +32,7 @@ describeNeeding(['docker', 'git', 'linux'], 'random histories while everything b
         restUs: chance.pick([500, 2_000]),
         docker: middle.command,
         strike: anyStrike(middle),
+        calm: (field) => makePeace(middle, field),
       });
     },
   });

@@ -78,6 +78,16 @@ function spoilLink(middle: Middle, chance: Random): Strike {
   };
 }
 
+/**
+ * From now on links are honest, and the present one, on which something may wait to strike, is cut: what an
+ * agent keeps while its link breaks at the very end is for the next session, and nowhere until then.
+ */
+export async function makePeace(middle: Middle, field: Field): Promise<void> {
+  middle.plan([]);
+  await killClient(field);
+  await untilLinked(field.session);
+}
+
 function anyDeed(chance: Random): Deed {
   const kind = chance.pick(['cut', 'cut', 'delay', 'repeat', 'drop', 'swap'] as const);
   switch (kind) {

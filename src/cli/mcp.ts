@@ -21,7 +21,12 @@ export function define(command: Command): void {
 async function serve(directory: string | undefined, flags: WorkspaceFlags): Promise<void> {
   const workspace = await openHere(directory, flags, note);
   const { serveOnStdio } = await import('../mcp/stdio.ts');
-  await serveOnStdio({ workspace, onError: (message) => note(`mcp: ${message}`) });
+  const stop = new AbortController();
+  // Clients end their servers with a signal too, and programs that tools run must not stay behind.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => stop.abort());
+  const onError = (message: string) => note(`mcp: ${message}`);
+  await serveOnStdio({ workspace, signal: stop.signal, onError });
   // What a library left open must not keep the process.
   process.exit();
 }

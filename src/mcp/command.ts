@@ -72,6 +72,9 @@ export function endAllPrograms(): void {
   for (const child of running) kill(child, 'SIGKILL');
 }
 
+// Also an end that nobody announces: when nobody reads what it answers, the process ends at once.
+process.once('exit', endAllPrograms);
+
 function startChild({ command, cwd, environment, input }: CommandInput): ChildProcess {
   const [program, ...args] = command as [string, ...string[]];
   const child = spawn(program, args, {

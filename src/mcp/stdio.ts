@@ -12,12 +12,15 @@ const maxMessageBytes = 24 * 1024 * 1024;
 export interface StdioInput {
   readonly workspace: Workspace;
   readonly author?: string;
+  /** Ends it before the client does. */
+  readonly signal: AbortSignal;
   /** Reports what went wrong, on stderr. */
   readonly onError: (message: string) => void;
 }
 
-/** Resolves when the client has gone. */
-export async function serveOnStdio({ workspace, author, onError }: StdioInput): Promise<void> {
+/** Resolves when the client has gone, or after the signal. */
+export async function serveOnStdio(input: StdioInput): Promise<void> {
+  const { workspace, author, signal, onError } = input;
   const maxBufferSize = maxMessageBytes;
   const transport = new StdioServerTransport(process.stdin, process.stdout, { maxBufferSize });
   const listens = createListens();
@@ -25,6 +28,7 @@ export async function serveOnStdio({ workspace, author, onError }: StdioInput): 
     process.stdin.once('end', resolve);
     process.stdin.once('close', resolve);
     process.stdout.once('error', () => resolve());
+    signal.addEventListener('abort', () => resolve());
   });
   const make = ({ era }: McpRequestContext) => {
     const server = createServer({ workspace, era, author });

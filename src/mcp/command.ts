@@ -155,14 +155,21 @@ function createKept(maxBytes: number) {
       tail.push(chunk.subarray(Math.max(0, room)));
       tailBytes += chunk.length - Math.max(0, room);
       if (tailBytes <= 2 * maxBytes) return;
-      tail = [Buffer.concat(tail).subarray(-half)];
+      tail = [lastOf(Buffer.concat(tail), half)];
       tailBytes = half;
     },
     take(): { output: string; omitted: number } {
-      const end = Buffer.concat(tail).subarray(-half);
+      const end = lastOf(Buffer.concat(tail), half);
       const omitted = total - headBytes - end.length;
-      const gap = omitted > 0 ? `\n… ${omitted} bytes left out …\n` : '';
+      // A character may lie across the two.
+      if (omitted === 0) return { output: Buffer.concat([...head, end]).toString(), omitted };
+      const gap = `\n… ${omitted} bytes left out …\n`;
       return { output: Buffer.concat(head).toString() + gap + end.toString(), omitted };
     },
   };
+}
+
+/** Not subarray(-count): that is all of it for 0. */
+function lastOf(bytes: Buffer, count: number): Buffer {
+  return bytes.subarray(Math.max(0, bytes.length - count));
 }

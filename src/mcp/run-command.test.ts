@@ -51,6 +51,16 @@ test('much output keeps its beginning and its end', async () => {
   expect(ran.omitted_bytes).toBeGreaterThan(400_000);
 });
 
+test('output that fits is whole, and what is allowed is not exceeded, however little that is', async () => {
+  const { use } = await useTools({}, { allowExec: true });
+  const text = `x${'ä'.repeat(20_000)}`;
+  const script = `process.stdout.write('x' + 'ä'.repeat(20_000))`;
+  const ran = await use('run_command', { command: [node, '-e', script] });
+  expect(ran).toMatchObject({ output: text, omitted_bytes: 0 });
+  const bounded = await use('run_command', { command: [node, '-e', script], max_output_bytes: 1 });
+  expect(bounded).toMatchObject({ output: '\n… 40001 bytes left out …\n', omitted_bytes: 40_001 });
+});
+
 test('its time is limited, and what it started ends with it', async () => {
   const { use, root } = await useTools({}, { allowExec: true });
   const inner = `setInterval(() => {}, 1000); require('fs').writeFileSync('pid', String(process.pid))`;

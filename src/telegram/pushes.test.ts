@@ -1,4 +1,4 @@
-/** What waits through quiet hours, and what is told in the morning. */
+/** What waits through quiet hours, what is told in the morning, and what when it cannot be noted. */
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { SessionEvent } from '../control/api.ts';
 import { fakeConflict, fakeStatus } from '../control/fake-session.ts';
@@ -10,12 +10,13 @@ import { followSession } from './pushes.ts';
 afterEach(() => vi.useRealTimers());
 
 /** The session's events come from the test. */
-function follow(now: Date) {
+function follow(now: Date, note: (keys: readonly string[]) => void = () => undefined) {
   vi.useFakeTimers({ now });
   const life = new AbortController();
   onTestFinished(() => life.abort());
   let follower: Follower = {};
   const told: string[] = [];
+  const said: string[] = [];
   const keys = new Set<string>();
   followSession({
     port: {
@@ -28,20 +29,24 @@ function follow(now: Date) {
     },
     memory: {
       isTold: (key) => keys.has(key),
-      addTold: (more) => more.forEach((key) => void keys.add(key)),
+      addTold(more) {
+        note(more);
+        more.forEach((key) => void keys.add(key));
+      },
     },
     quiet: { from: 22 * 60, to: 7 * 60 },
     signal: life.signal,
     async tell({ reply }: Notice) {
       told.push(reply.map(({ text }) => text).join(''));
     },
-    say: () => undefined,
+    say: (line) => said.push(line),
   });
   follower.onUp?.(fakeStatus());
   const happens = (event: object) =>
     follower.onEvent?.({ time: Date.now(), ...event } as SessionEvent);
   return {
     told,
+    said,
     happens,
     pass: (minutes: number) => vi.advanceTimersByTimeAsync(minutes * 60_000),
   };
@@ -63,4 +68,24 @@ test('nothing is told at night; in the morning what is still open, as one messag
   expect(told).toHaveLength(1);
   await pass(2);
   expect(told.slice(1)).toEqual([expect.stringMatching(/^⚠️ 2 conflicts:\nthree: [\s\S]*\nfour: /)]);
+});
+
+test('what cannot be noted as told is told, and all that was to be told with it', async () => {
+  const full = new Error('the disk is full');
+  const { told, said, happens, pass } = follow(new Date(2026, 0, 1, 12, 0), (keys) => {
+    if (keys.length > 0) throw full;
+  });
+  const hold = {
+    reason: 'mass-deletion',
+    side: 'container',
+    files: 60,
+    message: '60 files are to be deleted.',
+    next: 'Run `cai approve`.',
+    since: Date.now(),
+  };
+  happens({ type: 'hold', hold });
+  happens({ type: 'conflict', conflict: fakeConflict({ path: 'a' }) });
+  await pass(1);
+  expect(told).toEqual([expect.stringContaining('✋'), expect.stringContaining('A conflict: a')]);
+  expect(said.join()).toContain('the disk is full');
 });

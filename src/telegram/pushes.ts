@@ -42,10 +42,17 @@ export function followSession(input: PushInput): void {
     if (signal.aborted || telling) return;
     timer ??= setTimeout(() => {
       timer = undefined;
-      // A memory that cannot be written must not end the bot; what was told may be told again.
       tellAll().catch((error: unknown) => input.say(toCaiError(error).message));
     }, ms);
   }
+  /** A memory that cannot be written must not end the bot, nor keep what is told next; this may be told again. */
+  const note = (keys: readonly string[]): void => {
+    try {
+      memory.addTold(keys);
+    } catch (error) {
+      input.say(toCaiError(error).message);
+    }
+  };
   const happen = (happening: Happening): void => {
     const before = news;
     news = gather(news, happening);
@@ -65,7 +72,7 @@ export function followSession(input: PushInput): void {
     try {
       for (const notice of notices) {
         await input.tell(notice);
-        memory.addTold(notice.keys);
+        note(notice.keys);
       }
     } finally {
       telling = false;

@@ -1,8 +1,10 @@
 /** `cai call`: calls a tool of a running MCP server and prints its text. `mcp` in the workspace image is this. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { exitCodes, toCaiError } from '../errors.ts';
 import type { Called } from '../mcp/call.ts';
+import { interruptible } from './interrupt.ts';
 import { note, print, printJson } from './output.ts';
 
 const examples = `
@@ -49,15 +51,14 @@ async function call(
   const file = flags.tokenFile ?? process.env.CAI_MCP_TOKEN_FILE;
   const endpoint = { url: flags.url, token: openToken(file === undefined ? {} : { file }).value };
   if (tool === undefined) {
-    const tools = await listTools(endpoint);
+    const tools = await interruptible((signal) => listTools(endpoint, signal));
     if (flags.json === true) printJson(tools);
     else for (const { name, title } of tools) print(`${name.padEnd(22)} ${title}`);
     return;
   }
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-  const input = { tool, words, signal: stop.signal };
-  const { text, isError, data } = await patiently(flags.wait, () => callTool(endpoint, input));
+  const { text, isError, data } = await interruptible((signal) =>
+    patiently(flags.wait, signal, () => callTool(endpoint, { tool, words, signal })),
+  );
   if (isError) process.exitCode = exitCodes.UNSETTLED;
   if (flags.json === true) printJson(data);
   else if (isError) note(text);
@@ -65,7 +66,11 @@ async function call(
 }
 
 /** A container that was started a moment ago is about to have both. */
-async function patiently(wait: number, work: () => Promise<Called>): Promise<Called> {
+async function patiently(
+  wait: number,
+  signal: AbortSignal,
+  work: () => Promise<Called>,
+): Promise<Called> {
   const deadline = Date.now() + wait * 1000;
   for (;;) {
     const isLate = Date.now() > deadline;
@@ -75,7 +80,7 @@ async function patiently(wait: number, work: () => Promise<Called>): Promise<Cal
     } catch (error) {
       if (isLate || toCaiError(error).code !== 'LINK') throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, retryMs));
+    await sleep(retryMs, undefined, { signal });
   }
 }
 

@@ -25,8 +25,9 @@ const callMs = 10 * 60_000;
 
 /** Throws LINK when nobody answers, USAGE for a tool or an argument that is not there. */
 export async function callTool(endpoint: Endpoint, input: CallInput): Promise<Called> {
-  return withClient(endpoint, async (client) => {
-    const { tools } = await client.listTools();
+  const { signal } = input;
+  return withClient(endpoint, signal, async (client) => {
+    const { tools } = await client.listTools({}, { signal });
     const tool = tools.find(({ name }) => name === input.tool);
     if (tool === undefined) {
       const names = tools.map(({ name }) => name).join(', ');
@@ -35,7 +36,7 @@ export async function callTool(endpoint: Endpoint, input: CallInput): Promise<Ca
       });
     }
     const call = { name: tool.name, arguments: toolArguments(tool.inputSchema, input.words) };
-    const options = { timeout: callMs, signal: input.signal };
+    const options = { timeout: callMs, signal };
     const { content, isError, structuredContent } = await client.callTool(call, options);
     const texts = content.map((part) => (part.type === 'text' ? part.text : `[${part.type}]`));
     return { text: texts.join('\n'), isError: isError === true, data: structuredContent ?? null };
@@ -44,15 +45,17 @@ export async function callTool(endpoint: Endpoint, input: CallInput): Promise<Ca
 
 export async function listTools(
   endpoint: Endpoint,
+  signal: AbortSignal,
 ): Promise<readonly { readonly name: string; readonly title: string }[]> {
-  return withClient(endpoint, async (client) => {
-    const { tools } = await client.listTools();
+  return withClient(endpoint, signal, async (client) => {
+    const { tools } = await client.listTools({}, { signal });
     return tools.map(({ name, title = '' }) => ({ name, title }));
   });
 }
 
 async function withClient<T>(
   { url, token }: Endpoint,
+  signal: AbortSignal,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const client = new Client(
@@ -60,11 +63,18 @@ async function withClient<T>(
     { versionNegotiation: { mode: 'auto' } },
   );
   const headers = { authorization: `Bearer ${token}` };
+  let isOpen = false;
+  // The SDK takes no signal for its beginning. Later a cancelled call still has to be told.
+  const fetchOrEnd = (at: string | URL, init: RequestInit = {}): Promise<Response> => {
+    const signals = [init.signal ?? signal, signal];
+    return fetch(at, isOpen ? init : { ...init, signal: AbortSignal.any(signals) });
+  };
+  const options = { requestInit: { headers }, fetch: fetchOrEnd };
   try {
-    await client.connect(
-      new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }),
-    );
+    await client.connect(new StreamableHTTPClientTransport(new URL(url), options));
+    isOpen = true;
   } catch (cause) {
+    if (signal.aborted) throw cancelled(cause);
     throw new CaiError(
       'LINK',
       `The MCP server at ${url} does not answer as it should: ${why(cause)}`,
@@ -76,9 +86,15 @@ async function withClient<T>(
   }
   try {
     return await work(client);
+  } catch (error) {
+    throw signal.aborted ? cancelled(error) : error;
   } finally {
     await client.close();
   }
+}
+
+function cancelled(cause: unknown): CaiError {
+  return new CaiError('CANCELLED', 'The call was cancelled.', { cause });
 }
 
 function why(error: unknown): string {

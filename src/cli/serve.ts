@@ -1,6 +1,8 @@
 /** `cai serve`: the workspace and its sync as MCP tools, over streamable HTTP. */
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
+import type { Token } from '../mcp/http/token.ts';
+import type { Workspace } from '../mcp/workspace.ts';
 import { note, print, printJson } from './output.ts';
 import { addWorkspaceOptions, openHere, type WorkspaceFlags } from './workspace-options.ts';
 
@@ -53,6 +55,16 @@ async function serve(directory: string | undefined, flags: Flags): Promise<void>
     return;
   }
   const workspace = await openHere(directory, flags, note);
+  try {
+    await serveUntilSignal(workspace, token, flags);
+  } finally {
+    // Also when the port is taken: the connection to the session would keep the process.
+    workspace.close();
+  }
+  process.exit();
+}
+
+async function serveUntilSignal(workspace: Workspace, token: Token, flags: Flags): Promise<void> {
   const [{ serveHttp }, { createServer }, { createGuard }] = await Promise.all([
     import('../mcp/http/serve.ts'),
     import('../mcp/server.ts'),
@@ -71,8 +83,6 @@ async function serve(directory: string | undefined, flags: Flags): Promise<void>
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, resolve);
   });
   await server.close();
-  workspace.close();
-  process.exit();
 }
 
 interface Told {

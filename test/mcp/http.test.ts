@@ -3,6 +3,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { exitCodes } from '../../src/errors.ts';
 import { connectHttp, eras, type Served, serve } from '../support/mcp.ts';
 import { type McpPair, startMcpPair } from '../support/mcp-pair.ts';
 import { waitFor } from '../support/wait.ts';
@@ -102,4 +103,12 @@ describe('who is kept out', () => {
     expect(served.output()).not.toContain(served.token);
     expect(statSync(join(pair.cai.stateDirectory, 'mcp-token')).mode & 0o777).toBe(0o600);
   });
+});
+
+test('a second server at the same port says so, and ends though a session runs', async () => {
+  const { port } = new URL(served.url);
+  const args = ['serve', pair.near, '--port', port];
+  const { code, stderr } = await pair.cai.run(args, { seconds: 20 });
+  expect(stderr).toContain(`Port ${port} is taken. (BUSY)`);
+  expect(code).toBe(exitCodes.BUSY);
 });

@@ -1,7 +1,9 @@
 /** The token: made once, for its owner alone, compared as a whole. */
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { describeNeeding } from '../../../test/support/needs.ts';
+import { smallDisk } from '../../../test/support/small-disk.ts';
 import { useState } from '../../control/test-state.ts';
 import { isAuthorized, openToken } from './token.ts';
 
@@ -36,4 +38,18 @@ test.each([
   [null, false],
 ])('%s', (header, good) => {
   expect(isAuthorized(header, { value: 'the-token-that-is-right' })).toBe(good);
+});
+
+describeNeeding(['mount'], 'on a full disk', () => {
+  test('none is made, and the next start makes one', () => {
+    const page = 4096;
+    const directory = smallDisk(2 * page);
+    const [file, filler] = [join(directory, 'token'), join(directory, 'filler')];
+    writeFileSync(filler, Buffer.alloc(2 * page));
+    expect(() => openToken({ file })).toThrow('ENOSPC');
+    expect(readdirSync(directory)).toEqual(['filler']);
+    rmSync(filler);
+    expect(openToken({ file }).value).toHaveLength(43);
+    expect(readdirSync(directory)).toEqual(['token']);
+  });
 });

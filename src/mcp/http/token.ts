@@ -3,9 +3,11 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import {
   closeSync,
   fstatSync,
+  linkSync,
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -80,14 +82,29 @@ function readToken(file: string): string | undefined {
 function makeToken(file: string): string {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const value = randomBytes(32).toString('base64url');
+  const draft = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    writeFileSync(file, `${value}\n`, { mode: 0o600, flag: 'wx' });
+    // Beside it first: what was half written would be taken for a token, by this start or the next.
+    writeFileSync(draft, `${value}\n`, { mode: 0o600, flag: 'wx' });
+    place(draft, file);
     return value;
   } catch (error) {
     // Another server made it just now.
     const made = (error as NodeJS.ErrnoException).code === 'EEXIST' ? readToken(file) : undefined;
     if (made === undefined) throw error;
     return made;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** A hard link, unlike a rename, does not replace another server's; not every file system has them. */
+function place(draft: string, file: string): void {
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error;
+    renameSync(draft, file);
   }
 }
 

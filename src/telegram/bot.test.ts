@@ -256,6 +256,26 @@ test('/stop ends what runs and drops what waits', async () => {
   await phone.sees('Nothing runs.');
 });
 
+test('what is too much is refused in words, a press of a button too', async () => {
+  useBotState();
+  const { telegram, root } = await useBot({ allowExec: true, spec: { a: 'a', b: 'b' } });
+  const phone = telegram.user(7);
+  phone.say('/exec delete_path --path b');
+  const question = await phone.sees(/^❓ Do delete_path/);
+  phone.say('/exec run_command --command sleep --command 60');
+  phone.press(await phone.sees(/^❓ Do run_command/), 'Yes, do it');
+  await phone.sees(/^⏳ run_command/);
+  for (const content of 'bcdefg')
+    phone.say(`/exec edit_file {"file_path": "a", "content": "${content}"}`);
+  const refused = await phone.sees(/five orders wait already/);
+  phone.press(question, 'Yes, do it');
+  const answer = await waitFor(() =>
+    phone.messages.find(({ id, text }) => id === question.id && /five orders wait/.test(text)),
+  );
+  expect(answer.text).toBe(refused.text);
+  expect(existsSync(join(root, 'b'))).toBe(true);
+});
+
 test('Telegram updates come by a webhook too, with the secret only', async () => {
   useBotState();
   const telegram = await startTelegram();

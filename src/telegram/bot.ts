@@ -202,7 +202,7 @@ async function act(desk: Desk, { user, update, message }: Press, action: Action)
   const start = (job: Job): void => {
     memory.begin({ update, chat: user.id, text: cut(job.title, 200) });
     const done = () => finish(desk, update);
-    if (!work.queue(chat, { ...job, message, done })) done();
+    work.queue(chat, { ...job, message, done });
   };
   if (action.kind === 'decide') return action.decide();
   if (action.kind === 'drop') return chat.edit(message, plain('🚫 Not done.'));

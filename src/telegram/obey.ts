@@ -96,10 +96,8 @@ function late(what: string): string {
   return `This came late: ${what}. Do it now`;
 }
 
-async function queue({ work }: ObeyInput, { chat, done }: Given, job: Job): Promise<void> {
-  if (work.queue(chat, { ...job, done })) return;
-  await chat.send(plain('Five orders wait already; /stop ends them.'));
-  done();
+function queue({ work }: ObeyInput, { chat, done }: Given, job: Job): void {
+  work.queue(chat, { ...job, done });
 }
 
 async function askFirst(

@@ -28,8 +28,8 @@ export interface Running {
 }
 
 export interface Work {
-  /** False: too much waits already. */
-  queue(chat: Chat, job: Job): boolean;
+  /** Behind what waits; says so when that is too much. */
+  queue(chat: Chat, job: Job): void;
   /** At once. */
   beside(chat: Chat, job: Job): void;
   /** Ends what runs and what waits; how many that were. */
@@ -74,6 +74,13 @@ export function createWork(life: AbortSignal): Work {
     }
   }
 
+  async function refuse(chat: Chat, { message, done }: Job): Promise<void> {
+    const words = plain('🚫 Not done: five orders wait already; /stop ends them.');
+    if (message === undefined) await chat.send(words);
+    else await chat.edit(message, words);
+    if (!life.aborted) done?.();
+  }
+
   async function drain(line: Line): Promise<void> {
     line.busy = true;
     for (let next = line.waiting.shift(); next !== undefined; next = line.waiting.shift())
@@ -84,15 +91,14 @@ export function createWork(life: AbortSignal): Work {
   return {
     queue(chat, job) {
       const line = lineOf(chat.id);
-      if (line.waiting.length >= maxWaiting) return false;
+      if (line.waiting.length >= maxWaiting) return keep(refuse(chat, job));
       line.waiting.push({ chat, job });
       if (!line.busy) keep(drain(line));
-      return true;
     },
     beside(chat, job) {
       const line = lineOf(chat.id);
       if (line.running.size < maxBeside) keep(runOne(line, chat, job));
-      else if (!this.queue(chat, job)) job.done?.();
+      else this.queue(chat, job);
     },
     stop(chat) {
       const line = lineOf(chat);

@@ -32,6 +32,36 @@ it('a file that is written to after it was replaced is in the history at the end
   expect(texts).toEqual(['one and more', 'one']);
 });
 
+it('what is displaced while a slow disk writes is in the history by itself, without a flush', async () => {
+  // Longer than rows are collected: the time for the next rows comes while the first are written.
+  const slowMs = 1_000;
+  let writes = 0;
+  const slow = (real: Store): Store => {
+    const makeDurable: Store['contents']['makeDurable'] = async (digests) => {
+      writes += 1;
+      await new Promise((resolve) => setTimeout(resolve, slowMs));
+      await real.contents.makeDurable(digests);
+    };
+    const contents = { ...real.contents, makeDurable };
+    return new Proxy(real, {
+      get: (target, name) => (name === 'contents' ? contents : Reflect.get(target, name)),
+    });
+  };
+  const pair = await startPair({
+    store: slow,
+    fill: (local) => {
+      writeFileSync(`${local}/a`, 'one');
+      writeFileSync(`${local}/b`, 'one');
+    },
+  });
+  await pair.same();
+  writeFileSync(`${pair.local}/a`, 'two');
+  await waitFor(() => writes === 1);
+  writeFileSync(`${pair.local}/b`, 'two');
+  await waitFor(() => pair.store.history({ path: 'b' }).length === 1);
+  await pair.stop();
+});
+
 /** As on a disk that has room for so many bytes of contents, those included that are being written. */
 function smallDisk(capacity: number) {
   const saved = new Set<string>();

@@ -310,7 +310,13 @@ export class Keeper {
   #commitSoon(): void {
     if (this.#isClosed) return;
     if (this.#idle.length > 0 && this.#isSaved()) void this.#commitNow();
-    else this.#commitTimer ??= setTimeout(() => void this.#commitNow(), commitAfter);
+    else this.#commitTimer ??= setTimeout(() => this.#commitDue(), commitAfter);
+  }
+
+  /** May find a commit under way, which does not take the rows that came after its begin: its end sees to those. */
+  #commitDue(): void {
+    this.#commitTimer = undefined;
+    void this.#commitNow();
   }
 
   #commitNow(): Promise<void> {

@@ -35,7 +35,7 @@ test('as text it ends with a summary and what to do next', async () => {
   const tmp = temporaryDirectory();
   const demo = startDemo(tmp, '--keep');
   const [out, exit] = await Promise.all([demo.out, demo.exit]);
-  expect(exit).toBe(0);
+  expect(exit, out).toBe(0);
   expect(out).toMatch(/\n→ container {2}edit src\/server\.ts +[\d.]+ ms\n/);
   expect(out).toMatch(/18 of 18 changes arrived; median [\d.]+ ms, slowest [\d.]+ ms/);
   expect(out).toContain('both sides are the same: ');

@@ -24,8 +24,9 @@ export function showLive(feed: Feed): () => void {
   let closed = false;
 
   async function redraw(): Promise<void> {
-    const status = await feed.status().catch(() => undefined);
+    // Before it asks: what happens while the answer comes need not be in it.
     timer = undefined;
+    const status = await feed.status().catch(() => undefined);
     if (status !== undefined && !closed) {
       screen.draw(renderView(status, { colors, rows: process.stdout.rows ?? 24, hint: feed.hint }));
     }

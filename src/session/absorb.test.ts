@@ -47,6 +47,28 @@ it('a failure at what nobody wants any more is no problem', () => {
   retries.close();
 });
 
+it('what failed on one side is no problem any more when the other side was done instead', () => {
+  const engine = testEngine();
+  const { core, retries, report } = engine;
+  core.base.set('a', version(1));
+  // The container's edit cannot be written on the local side, where somebody edits it meanwhile.
+  setSide(core, 'container', 'a', version(2), { since: 0 });
+  const error = { code: 'NO_SPACE' as const, message: 'failed' };
+  const failed = { path: 'a', result: 'failed' as const, now: version(3), error };
+  const write = { ...action, expect: version(1), entry: version(2) };
+  absorb(engine, { ...context, target: 'local' }, [
+    { action: write, seen: version(2), outcome: failed },
+  ]);
+  expect([...report.problems.values()]).toMatchObject([{ side: 'local', path: 'a' }]);
+
+  // The local edit is newer and goes to the container.
+  const done = { path: 'a', result: 'done' as const, now: version(3) };
+  const back = { ...action, expect: version(2), entry: version(3) };
+  absorb(engine, context, [{ action: back, seen: version(3), outcome: done }]);
+  expect([report.problems.size, retries.waiting()]).toEqual([0, []]);
+  retries.close();
+});
+
 it.each(['missed', 'failed'] as const)(
   'the old name of a move that %s goes all the same',
   (result) => {

@@ -13,7 +13,8 @@ import { authorAt } from './authors.ts';
 import { agree, hasChange, setSide, settlePath, sideLook } from './core.ts';
 import type { Engine } from './engine.ts';
 import { noteRuleFile } from './intake.ts';
-import { addProblem, solveProblem } from './report.ts';
+import { addProblem } from './report.ts';
+import { endTrouble } from './trouble.ts';
 
 export interface Applied {
   readonly action: Action;
@@ -85,7 +86,7 @@ function absorbDone(
   transfers: Transfer[],
 ): void {
   const { action, movedFrom, outcome } = applied;
-  const { core, report } = engine;
+  const { core } = engine;
   const source = otherSide(target);
   const change = core.sides[source].changes.get(action.path);
   const now = performance.now();
@@ -111,8 +112,7 @@ function absorbDone(
   agreeOnSeen(engine, applied);
   if (action.type === 'remove') agreeOnRemoved(engine, action);
   settle(engine, action.path);
-  engine.retries.done(action.path);
-  solveProblem(report, target, action.path);
+  endTrouble(engine, action.path);
 }
 
 /** What was done and what stood there before, for an undo; before the session knows better. */
@@ -178,7 +178,10 @@ function absorbMissed(engine: Engine, context: AbsorbContext, { action, outcome 
     core.sides[target].leftovers.set(action.path, outcome.leftover);
   const known = sideLook(core, target, action.path);
   setSide(core, target, action.path, outcome.now, { since: performance.now() });
-  if (outcome.leftover !== undefined) settle(engine, action.path);
+  if (outcome.leftover !== undefined) {
+    settle(engine, action.path);
+    endTrouble(engine, action.path);
+  }
   // What stands there was known when this was decided: trying at once would only miss again. (It may have
   // become known since: then there is something to decide now, and a flush waits for that.)
   else if (sameLook(known, outcome.now) && sameContent(known, action.expect))
@@ -198,8 +201,7 @@ function absorbFailed(engine: Engine, context: AbsorbContext, { action, outcome 
   setSide(core, target, action.path, outcome.now, { since: performance.now() });
   if (!hasChange(core, action.path)) {
     // The other side changed back meanwhile: there is nothing any more that could fail.
-    retries.done(action.path);
-    solveProblem(report, target, action.path);
+    endTrouble(engine, action.path);
     return;
   }
   retries.later(action.path);

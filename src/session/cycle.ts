@@ -14,6 +14,7 @@ import { takeIn } from './intake.ts';
 import { addProblem, solveProblem } from './report.ts';
 import { isAged } from './snapshot.ts';
 import { clearStaging, createStaging } from './staging.ts';
+import { endTrouble } from './trouble.ts';
 
 /** Decides on all dirty paths once. True when there was something to decide. */
 export async function runCycle(engine: Engine): Promise<boolean> {
@@ -85,19 +86,14 @@ function reconcileInput(engine: Engine, paths: readonly Path[]): ReconcileInput 
 }
 
 /** What failed at the path and is the same on both sides all the same (done before it failed) is no problem any more. */
-function agreeOn({ core, report, retries }: Engine, path: Path, entry: Entry | null): void {
-  agree(core, path, entry);
-  retries.done(path);
-  for (const side of ['local', 'container'] as const) solveProblem(report, side, path);
+function agreeOn(engine: Engine, path: Path, entry: Entry | null): void {
+  agree(engine.core, path, entry);
+  endTrouble(engine, path);
 }
 
 /** Where nothing differs any more (what failed came about in another way, as by a move) nothing can fail. */
-function noteOver({ core, report, retries }: Engine, paths: readonly Path[]): void {
-  for (const path of paths) {
-    if (hasChange(core, path)) continue;
-    retries.done(path);
-    for (const side of ['local', 'container'] as const) solveProblem(report, side, path);
-  }
+function noteOver(engine: Engine, paths: readonly Path[]): void {
+  for (const path of paths) if (!hasChange(engine.core, path)) endTrouble(engine, path);
 }
 
 /** The dirty paths that may be decided on now; a path that waits or is under way comes back by itself. */

@@ -16,6 +16,7 @@ import { addProblem, arrived, setState } from './report.ts';
 import { shipPlain } from './ship-plain.ts';
 import { shipByRsync } from './ship-rsync.ts';
 import { type LargeStep, planShipments, type Shipment } from './shipments.ts';
+import { endTrouble } from './trouble.ts';
 import { noteUnanswered } from './unanswered.ts';
 
 let nextId = 0;
@@ -187,7 +188,7 @@ function notBrought(
 ): void {
   // It went meanwhile, or is as it was: there is nothing any more that could fail.
   if (!hasChange(engine.core, path)) {
-    engine.retries.done(path);
+    endTrouble(engine, path);
     return;
   }
   const error = toCaiError(thrown, path);

@@ -37,6 +37,8 @@ export interface SideState {
   readonly secrets: Set<Path>;
   /** What actions were to make here that were sent, and that nobody answered since the link broke. */
   readonly unanswered: Map<Path, Look[]>;
+  /** Paths that could not be looked at and can be again; what was known below them is to be compared (regained.ts). */
+  readonly regained: Set<Path>;
 }
 
 export interface Core {
@@ -98,6 +100,7 @@ function createSide(options: SessionOptions): SideState {
     leftovers: new Map(),
     secrets: new Set(),
     unanswered: new Map(),
+    regained: new Set(),
   };
 }
 
@@ -118,6 +121,7 @@ export function setSide(
   const state = core.sides[side];
   const before = state.changes.get(path);
   const effective = withoutLeftover(state, path, look);
+  if (before?.look?.kind === 'blocked' && effective?.kind !== 'blocked') state.regained.add(path);
   core.buffered -= before?.bytes?.length ?? 0;
   if (sameEntry(effective, core.base.get(path), core.options.modes)) {
     state.changes.delete(path);

@@ -11,6 +11,7 @@ import type { Engine } from './engine.ts';
 import { clockSkew, replicaOf } from './engine.ts';
 import { isHeldBack, withoutHeldBack } from './held-back.ts';
 import { takeIn } from './intake.ts';
+import { hasRegained, lookAtRegained } from './regained.ts';
 import { addProblem, solveProblem } from './report.ts';
 import { isAged } from './snapshot.ts';
 import { clearStaging, createStaging } from './staging.ts';
@@ -19,6 +20,7 @@ import { endTrouble } from './trouble.ts';
 /** Decides on all dirty paths once. True when there was something to decide. */
 export async function runCycle(engine: Engine): Promise<boolean> {
   const { core, conflicts, comebacks } = engine;
+  if (hasRegained(core)) await lookAtRegained(engine);
   if (engine.rescan.size > 0) await lookAtNewRules(engine);
   const paths = takeDirty(engine);
   if (paths.length === 0) return false;

@@ -27,6 +27,7 @@ import { type FlushLimits, flush } from './flush.ts';
 import { rootHold } from './holds.ts';
 import { takeIn } from './intake.ts';
 import { Links } from './links.ts';
+import { hasRegained } from './regained.ts';
 import { addHold, addProblem, releaseHold, setState, solveProblem, tell } from './report.ts';
 import { resolveConflicts } from './resolve.ts';
 import { resync } from './resync.ts';
@@ -272,7 +273,8 @@ export class LiveSession implements Session {
   #isIdle(): boolean {
     const { core, rescan } = this.#engine;
     if (!this.#links.isUp || this.#blind || this.#resyncing || this.#pumping) return false;
-    return core.dirty.size === 0 && core.inFlight.size === 0 && rescan.size === 0;
+    if (rescan.size > 0 || hasRegained(core)) return false;
+    return core.dirty.size === 0 && core.inFlight.size === 0;
   }
 
   #idle(): Promise<void> {

@@ -3,13 +3,14 @@
  * The container first, then the local side, whose rows are carried over while the scan goes on: a first
  * sync is nothing but a long stream of changes.
  */
-import type { Observation, Replica, ScanSummary } from '../replica/replica.ts';
+import type { Observation, ScanSummary } from '../replica/replica.ts';
 import type { Path, Side } from '../tree/path.ts';
 import { forget, isExcluded, setSide } from './core.ts';
 import type { Engine } from './engine.ts';
 import { replicaOf } from './engine.ts';
 import { takeIn } from './intake.ts';
 import { setState, showProgress } from './report.ts';
+import { rememberEvents } from './seen.ts';
 import { holdSnapshot, mayBeAged, trustSides } from './snapshot.ts';
 import { recognise } from './unanswered.ts';
 
@@ -44,7 +45,9 @@ async function scanSide(engine: Engine, side: Side, hooks: ResyncHooks): Promise
   const { core, report } = engine;
   const replica = replicaOf(engine, side);
   // Where nothing was known nothing can have vanished, and the set would only cost memory.
-  const { changes, leftovers } = core.sides[side];
+  const { changes, leftovers, regained } = core.sides[side];
+  // All of it is compared now.
+  regained.clear();
   const known = core.base.files + core.base.directories + changes.size + leftovers.size;
   const seen = known > 0 ? new Set<Path>() : undefined;
   const live = side === 'local';
@@ -60,18 +63,6 @@ async function scanSide(engine: Engine, side: Side, hooks: ResyncHooks): Promise
     stopListening?.();
   }
   if (seen !== undefined) noteVanished(engine, side, seen);
-}
-
-/** What is told as an event during the scan has been seen too, and is newer than the scan. */
-function rememberEvents(replica: Replica, seen: Set<Path>): () => void {
-  const before = replica.onEvent;
-  replica.onEvent = (event) => {
-    if (event.type === 'changes') for (const change of event.changes) seen.add(change.path);
-    before(event);
-  };
-  return () => {
-    replica.onEvent = before;
-  };
 }
 
 function takeRows(

@@ -1,63 +1,22 @@
 /**
- * After the last edit a session comes to rest by itself, without a flush, also on slow disks: both sides
- * are the same, what gave way is in the history, the base is what stands there.
+ * After the last edit a session comes to rest by itself, without a flush, also on disks that
+ * are slow or failed: both sides are the same, what gave way is in the history, the base is what stands there.
  * `CAI_TEST_SEED` repeats a history, `CAI_TEST_ROUNDS` makes them more.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Random, random } from '../../test/support/random.ts';
+import { random } from '../../test/support/random.ts';
 import { portable, snapshot } from '../../test/support/tree.ts';
 import { waitFor } from '../../test/support/wait.ts';
-import { type FsPort, realFs } from '../replica/fs-port.ts';
 import { openStore } from '../store/open.ts';
-import type { Store } from '../store/store.ts';
+import { failingDisk, slowDisk } from './disks.fixture.ts';
 import { standInForSsh } from './ssh.fixture.ts';
 import { type Pair, startPair } from './testing.ts';
 import { contentsBelow, contentsInHistory, lostOf, runWriter } from './writers.fixture.ts';
 
 const rounds = Number(process.env.CAI_TEST_ROUNDS ?? 1);
-/** Milliseconds that a slow disk takes now and then. */
-const slowMs = 900;
-
-/** Some calls take long, most are only late by a little. */
-function delay({ next }: Random): Promise<void> {
-  const ms = next() < 0.15 ? next() * slowMs : next() * 3;
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** What waits for a disk waits longer. */
-function slowFs(chance: Random): FsPort {
-  const slow = (['fsync', 'read', 'write', 'copyFile'] as const).map((name) => {
-    const real = realFs[name] as (...args: unknown[]) => void;
-    const late = (...args: unknown[]): void => void delay(chance).then(() => real(...args));
-    return [name, late] as const;
-  });
-  return { ...realFs, ...Object.fromEntries(slow) };
-}
-
-function slowStore(chance: Random): (real: Store) => Store {
-  const late =
-    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      await delay(chance);
-      return call(...args);
-    };
-  return (real) => {
-    const { makeDurable, putStream, putFile } = real.contents;
-    const contents = {
-      ...real.contents,
-      makeDurable: late(makeDurable),
-      putStream: late(putStream),
-      putFile: late(putFile),
-    };
-    return new Proxy(real, {
-      get: (target, name) => (name === 'contents' ? contents : Reflect.get(target, name)),
-    });
-  };
-}
-
 /** `PATH: CONTENT`, of what is in the base. */
 function baseOf({ state }: Pair): string[] {
   const reader = openStore({
@@ -90,13 +49,14 @@ function treeOf(directory: string): string[] {
 }
 
 describe.each([
-  { name: 'between two directories' },
-  { name: 'through an agent', far: true },
-  { name: 'through an agent whose link breaks', far: true, cutEvery: 700 },
-])('on a slow disk, $name', ({ far, cutEvery }) => {
+  { name: 'on a slow disk, between two directories', diskOf: slowDisk },
+  { name: 'on a slow disk, through an agent', diskOf: slowDisk, far: true },
+  { name: 'on a slow disk, over a link that breaks', diskOf: slowDisk, far: true, cutEvery: 700 },
+  { name: 'on a disk that failed now and then', diskOf: failingDisk },
+])('$name', ({ diskOf, far, cutEvery }) => {
   it.each(Array.from({ length: rounds }, (_, n) => n))(
     'round %i',
-    { timeout: 90_000 },
+    { timeout: 120_000 },
     async (round) => {
       const chance = random(
         process.env.CAI_TEST_SEED === undefined
@@ -105,19 +65,23 @@ describe.each([
       );
       const { seed } = chance;
       const ssh = standInForSsh();
-      const fs = slowFs(chance);
+      const disk = diskOf(chance);
       const pair = await startPair({
         options: { conflicts: 'newest', holds: { files: 1e9, share: 1 }, ssh: ssh.command },
-        fs: { local: fs, container: fs },
-        store: slowStore(chance),
+        fs: { local: disk.fs, container: disk.fs },
+        store: disk.store,
         ...(far === true ? { far: 'ssh://box' } : {}),
       });
+      disk.spoil();
       const cut = cutEvery === undefined ? undefined : setInterval(ssh.cut, cutEvery);
       const both = { operations: 200, restUs: 20_000, names: ['a', 'b', 'c'] };
       const writers = [pair.local, pair.container].map((root, side) =>
         runWriter({ ...both, root, first: ['a', 'b'], name: `${side}`, seed: seed + side }),
       );
-      const logs = await Promise.all(writers).finally(() => clearInterval(cut));
+      const logs = await Promise.all(writers).finally(() => {
+        clearInterval(cut);
+        disk.heal();
+      });
       const tell = `seed ${seed}`;
       await waitFor(
         async () => {
@@ -138,7 +102,7 @@ describe.each([
           expect(lostOf(logs, found), tell).toEqual([]);
           return true;
         },
-        { deadline: 40_000, every: 100, what: `rest (${tell})` },
+        { deadline: 60_000, every: 100, what: `rest (${tell})` },
       );
     },
   );

@@ -6,6 +6,7 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { type FaultyFs, faultyFs } from '../../src/replica/testing.ts';
+import { failures } from '../../src/session/disks.fixture.ts';
 import { type Pair, startPair } from '../../src/session/testing.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Side } from '../../src/tree/path.ts';
@@ -15,14 +16,6 @@ import { waitFor } from '../support/wait.ts';
 import { contentsBelow, contentsInHistory, judge } from './oracle.ts';
 import { type Figures, torture } from './rounds.ts';
 
-/** Which calls can fail so; a failing watch is no error of a disk. */
-const failures = {
-  EIO: /./,
-  EACCES: /open|readdir|rename|link|mkdir|rmdir|unlink|access|chown|chmod|copy/,
-  ENOSPC: /write|mkdir|link|rename|copy|open|sync/,
-  EROFS: /write|mkdir|rmdir|link|rename|copy|open|utimes|chmod|chown|unlink|rm/,
-  EMFILE: /open|readdir|copy|watch/,
-} as const;
 const codes = Object.keys(failures) as (keyof typeof failures)[];
 /** How many calls in a row fail; in the end they last until they are healed. */
 const spans = [1, 1, 1, 5, Number.POSITIVE_INFINITY];
